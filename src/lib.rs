@@ -1,0 +1,3 @@
+//! Secrets for GitOps repositories.
+
+pub mod secret;

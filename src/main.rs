@@ -1,0 +1,3 @@
+//! The `keywright` program.
+
+fn main() {}
