@@ -1,3 +1,4 @@
 //! Secrets for GitOps repositories.
 
+pub mod document;
 pub mod secret;
