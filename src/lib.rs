@@ -1,5 +1,6 @@
 //! Secrets for GitOps repositories.
 
 pub mod document;
+pub mod keys;
 pub mod secret;
 pub mod sops;
