@@ -94,6 +94,32 @@ pub enum ProblemCause {
 
 /// `age1…: no identity matches; age1…: …`
 fn listed(attempts: &[Attempt]) -> String {
-    let list: Vec<_> = attempts.iter().map(|a| format!("{}: {}", a.recipient, a.reason)).collect();
+    let list: Vec<_> =
+        attempts.iter().map(|a| format!("{}: {}", shortened(&a.recipient), a.reason)).collect();
     list.join("; ")
+}
+
+/// The first and last characters of a long recipient: post-quantum ones have 1,959, and SSH ones of an
+/// algorithm all begin alike.
+fn shortened(recipient: &str) -> String {
+    let characters: Vec<char> = recipient.chars().collect();
+    if characters.len() <= 100 {
+        return recipient.to_owned();
+    }
+    let (head, tail) = (&characters[..20], &characters[characters.len() - 20..]);
+    head.iter().chain(&['…']).chain(tail).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_recipients_are_listed_by_their_ends() {
+        let recipient = format!("age1pq1{}the-very-last-letters", "q".repeat(1_931));
+        let error = Error::NotUnwrapped(vec![Attempt { recipient, reason: Reason::NoMatch }]);
+        let expected = "no identity unwraps the data key: \
+                        age1pq1qqqqqqqqqqqqq…he-very-last-letters: no identity matches";
+        assert_eq!(error.to_string(), expected);
+    }
 }
