@@ -1,3 +1,5 @@
 //! Secrets for GitOps repositories.
 
+pub mod document;
 pub mod secret;
+pub mod sops;

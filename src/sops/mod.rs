@@ -1,0 +1,4 @@
+//! The SOPS file format.
+
+pub mod regex;
+pub mod selection;
