@@ -30,7 +30,7 @@ pub enum SelectionError {
         second: &'static str,
     },
     /// The pattern does not compile. (SOPS would let it match nothing, and so may leave secrets in plain text.)
-    #[error("`{setting}`: {source}")]
+    #[error("`{setting}` has an unusable pattern")]
     Regex {
         /// Name of the setting.
         setting: &'static str,

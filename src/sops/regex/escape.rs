@@ -20,6 +20,10 @@ impl Translator<'_> {
             let (text, length) =
                 quoted.find("\\E").map_or((quoted, rest.len()), |end| (&quoted[..end], end + 3));
             text.chars().for_each(|character| self.literal(character));
+            if text.is_empty() {
+                // Nothing to repeat, where Go would repeat what stands before.
+                self.no_atom();
+            }
             self.skip(length);
             return Ok(());
         }
@@ -60,7 +64,8 @@ impl Translator<'_> {
         Ok(Some(class.to_owned()))
     }
 
-    /// A general category or a script. The `regex` crate knows more properties, hence the explicit `gc=` and `sc=`.
+    /// A general category or a script. The `regex` crate knows more properties, hence the explicit `gc=` and `sc=`. (What
+    /// remains of its surplus are short names of scripts: `Grek`.)
     fn unicode_class(&mut self, at: usize) -> Result<String, Fault> {
         let fault = Fault { reason: "unknown character class", position: at };
         let rest = self.remaining();

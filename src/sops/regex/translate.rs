@@ -3,7 +3,6 @@
 //! What a backslash or a bracket begins is read in [`super::escape`]. The result is meant for [`regex::Regex::new`],
 //! which still refuses what is too large.
 
-use std::collections::HashSet;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -23,20 +22,12 @@ pub(super) struct Fault {
     pub(super) position: usize,
 }
 
-/// What the next repetition operator would apply to.
-#[derive(Clone, Copy)]
-struct Atom {
-    /// Where the atom ends in the output. Flags may follow it: Go reads `a(?i)*` as `a*(?i)`.
-    end: usize,
-    /// The product of the repetition counts inside, for Go's limit on nested ones.
-    weight: u32,
-}
-
 /// An open group, or the pattern itself.
 #[derive(Default)]
 struct Group {
-    /// The last atom; none at the start and after `|`.
-    last: Option<Atom>,
+    /// What a repetition operator would apply to: the last atom, by the product of the repetition counts inside. None
+    /// at the start, after `|` and, more strictly than in Go, after flags.
+    last: Option<u32>,
     /// The largest weight of an atom in the group.
     weight: u32,
 }
@@ -51,8 +42,6 @@ pub(super) struct Translator<'p> {
     pub(super) out: String,
     /// The open groups; the first is the pattern itself.
     groups: Vec<Group>,
-    /// Names of groups met, which must differ.
-    names: HashSet<&'p str>,
     /// Whether the token before was a repetition, upon which Go allows no other.
     repeated: bool,
 }
@@ -65,7 +54,6 @@ impl<'p> Translator<'p> {
             pattern,
             out: String::with_capacity(pattern.len()),
             groups: vec![Group::default()],
-            names: HashSet::new(),
             repeated: false,
         }
     }
@@ -78,7 +66,7 @@ impl<'p> Translator<'p> {
                 '(' => self.open(at)?,
                 ')' => self.close(at)?,
                 '|' => {
-                    self.group().last = None;
+                    self.no_atom();
                     self.out.push('|');
                 }
                 '*' | '+' | '?' => self.repeat(at, repeated, &String::from(character), 1)?,
@@ -111,10 +99,14 @@ impl<'p> Translator<'p> {
 
     /// Declares what was just written an atom.
     pub(super) fn atom(&mut self, weight: u32) {
-        let end = self.out.len();
         let group = self.group();
-        group.last = Some(Atom { end, weight });
+        group.last = Some(weight);
         group.weight = group.weight.max(weight);
+    }
+
+    /// Leaves nothing to repeat.
+    pub(super) fn no_atom(&mut self) {
+        self.group().last = None;
     }
 
     /// Writes a character that stands for itself.
@@ -154,7 +146,7 @@ impl<'p> Translator<'p> {
             let Some((name, after)) = named.split_once('>') else { return Err(fault) };
             let is_word = !name.is_empty()
                 && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-            if !is_word || !self.names.insert(name) {
+            if !is_word {
                 return Err(fault);
             }
             self.skip(rest.len() - after.len());
@@ -194,6 +186,8 @@ impl<'p> Translator<'p> {
                 .filter(move |(_, flag)| *flag == Some(state))
                 .map(|(name, _)| name)
         };
+        // Go would repeat what stands before the flags.
+        self.no_atom();
         let off: String = with(false).collect();
         let flags = with(true).collect::<String>() + if off.is_empty() { "" } else { "-" } + &off;
         if opens {
@@ -230,18 +224,15 @@ impl<'p> Translator<'p> {
         if repeated {
             return Err(Fault { reason: "repetition of a repetition", position: at });
         }
-        let Some(Atom { end, weight }) = self.group().last else {
+        let Some(weight) = self.group().last else {
             return Err(Fault { reason: "nothing to repeat", position: at });
         };
         let weight = weight * count;
         if weight > MAX_REPEAT {
             return Err(Fault { reason: "repetition count over 1000", position: at });
         }
-        self.out.insert_str(end, operator);
-        let end = end + operator.len();
-        let group = self.group();
-        group.last = Some(Atom { end, weight });
-        group.weight = group.weight.max(weight);
+        self.out.push_str(operator);
+        self.atom(weight);
         self.repeated = true;
         Ok(())
     }
