@@ -39,8 +39,7 @@ pub enum RegexError {
         /// Zero-based byte offset into the pattern at which it is wrong.
         position: usize,
     },
-    /// The syntax is fine, but the program would be too big, the groups too deep, or the name of a
-    /// character class is unknown on our side.
+    /// The syntax is fine, but the program would be too big or the groups too deep for the `regex` crate.
     #[error("regex `{pattern}` is too large")]
     TooLarge {
         /// The whole pattern.

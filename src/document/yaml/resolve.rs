@@ -366,7 +366,8 @@ fn is_word_elsewhere(text: &str) -> bool {
 
 /// Whether some parser takes the text for a number: YAML 1.1 knows base 60, and there `,` has been a separator like `_`.
 fn is_number_elsewhere(text: &str) -> bool {
-    let digits = Zeroizing::new(text.replace(['_', ','], "").to_ascii_lowercase());
+    let mut digits = Zeroizing::new(text.replace(['_', ','], ""));
+    digits.make_ascii_lowercase();
     let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(&digits);
     let base_60 = || {
         let whole = unsigned.split_once('.').map_or(unsigned, |(whole, fraction)| {
@@ -376,9 +377,9 @@ fn is_number_elsewhere(text: &str) -> bool {
             .split(':')
             .all(|part| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit()))
     };
-    float(unsigned).is_some()
+    // Some read a missing mantissa as zero: `.` and `e5`.
+    float(&Zeroizing::new(format!("0{unsigned}"))).is_some()
         || unsigned.parse::<f64>().is_ok_and(f64::is_infinite)
-        || unsigned == "."
         || unsigned
             .strip_prefix("0x")
             .is_some_and(|rest| rest.bytes().all(|digit| digit.is_ascii_hexdigit()))
