@@ -1,0 +1,3 @@
+//! The YAML side of documents.
+
+pub mod resolve;
