@@ -1,3 +1,4 @@
 //! Secrets for GitOps repositories.
 
 pub mod secret;
+pub mod txn;
