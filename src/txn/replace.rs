@@ -89,6 +89,8 @@ impl<'run> Transaction<'run> {
     /// Finds out what has to be done. Nothing is written, and what cannot be done is refused: targets
     /// outside of the root, of the wrong kind or not writable, and two changes that mean one file.
     pub(super) fn prepare(lock: &'run mut Lock, plan: &'run Plan) -> Result<Self, Error> {
+        // An earlier commit under the same lock may be unfinished: its journal must not be replaced.
+        recover::recover(lock.root(), lock.state())?;
         let mut items = Vec::with_capacity(plan.len());
         for change in plan {
             let target = place::resolve(lock.root(), lock.state(), &change.path)?;
@@ -140,7 +142,7 @@ impl<'run> Transaction<'run> {
             Step::Intend => {
                 disk::write_private(&state.join(super::INTENT_NEW), &self.intent.encode(), None)?;
                 disk::rename(&state.join(super::INTENT_NEW), &state.join(super::INTENT))?;
-                disk::sync_directory(state)
+                sync_state(state)
             }
             Step::MakeDirectory(path) => disk::make_directory(&root.join(path)),
             Step::Stage(number) => self.stage(*number),
@@ -182,12 +184,10 @@ impl<'run> Transaction<'run> {
         Ok(())
     }
 
-    /// Makes durable that the staged files and the new directories exist. The state directory itself
-    /// may be new, hence its parent.
+    /// Makes durable that the staged files and the new directories exist.
     fn sync_staged(&self) -> Result<(), Error> {
         let (root, state) = (self.lock.root(), self.lock.state());
-        disk::sync_directory(state)?;
-        state.parent().map_or(Ok(()), disk::sync_directory)?;
+        sync_state(state)?;
         let made = self.intent.directories.iter().chain(&self.intent.beside);
         sync_parents(root, made.map(PathBuf::as_path))
     }
@@ -359,6 +359,12 @@ fn steps(items: &[Item<'_>], intent: &Intent) -> VecDeque<Step> {
     steps.extend(numbers(true).chain(numbers(false)).map(Step::Replace));
     steps.extend([Step::SyncTargets, Step::Forget]);
     steps
+}
+
+/// Makes durable what is in the state directory. It may be new itself, hence its parent.
+fn sync_state(state: &Path) -> Result<(), Error> {
+    disk::sync_directory(state)?;
+    state.parent().map_or(Ok(()), disk::sync_directory)
 }
 
 /// Syncs the directory of each path, once.

@@ -115,7 +115,8 @@ impl Lock {
         Ok(Committed { files: plan.len() })
     }
 
-    /// Prepares to commit `plan` step by step. Nothing is written before the first step.
+    /// Prepares to commit `plan` step by step. Nothing of it is written before the first step; a commit
+    /// that this lock has left unfinished is finished first.
     ///
     /// Use [`Lock::commit`]; this is for tests that stop between two steps.
     pub fn begin<'run>(&'run mut self, plan: &'run Plan) -> Result<Transaction<'run>, Error> {

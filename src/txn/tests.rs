@@ -262,6 +262,21 @@ fn a_linked_file_changes_where_it_is_and_the_link_stays() {
 }
 
 #[test]
+fn the_owner_of_a_file_stays_where_the_system_allows_it() {
+    let sandbox = Sandbox::new(Layout::Git);
+    sandbox.write("file", "old");
+    let path = sandbox.root.join("file");
+    let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
+    if std::os::unix::fs::chown(&path, Some(12345), Some(54321)).is_err() {
+        // Not the superuser: a file of one's own stays one's own.
+        assert_eq!(owner(&path), owner(&sandbox.root));
+    }
+    let before = owner(&path);
+    sandbox.commit(&plan([change("file", Some("old"), Some("new"))])).unwrap();
+    assert_eq!(owner(&path), before);
+}
+
+#[test]
 fn absolute_paths_and_detours_inside_are_understood() {
     let sandbox = Sandbox::new(Layout::NoGit);
     sandbox.write("a/one", "1");

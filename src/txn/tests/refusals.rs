@@ -90,6 +90,26 @@ fn an_edit_between_two_renames_is_kept_and_said() {
 }
 
 #[test]
+fn the_next_commit_under_a_lock_finishes_an_unfinished_one_first() {
+    let sandbox = Sandbox::new(Layout::Git);
+    prepare_four(&sandbox);
+    let changes = four_changes();
+    let next = plan([change("app/other.yaml", Some("not concerned"), Some("next"))]);
+    let mut lock = sandbox.lock();
+    let mut transaction = lock.begin(&changes).unwrap();
+    while transaction.step().unwrap() != Some(Step::Replace(0)) {}
+    drop(transaction);
+
+    sandbox.write("app/run", "edited");
+    assert!(matches!(refusal(lock.commit(&next)), Error::Edited { .. }));
+    assert_eq!(sandbox.read("app/other.yaml"), "not concerned");
+    sandbox.write("app/run", "old script");
+    lock.commit(&next).unwrap();
+    assert_eq!(sandbox.read("app/run"), "new script");
+    assert_eq!(sandbox.read("app/other.yaml"), "next");
+}
+
+#[test]
 fn a_file_outside_of_the_root_is_refused() {
     let sandbox = Sandbox::new(Layout::Git);
     let outside = sandbox.directory.join("outside");

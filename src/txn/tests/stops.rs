@@ -233,6 +233,23 @@ fn an_edit_after_the_crash_is_never_overwritten() {
 }
 
 #[test]
+fn a_new_file_taken_back_by_hand_after_the_crash_stops_recovery() {
+    let sandbox = Sandbox::new(Layout::Git);
+    prepare_four(&sandbox);
+    stop_after(&sandbox, &four_changes(), 15);
+    assert_eq!(sandbox.read("app/secret.yaml"), "new secret");
+    // As `git checkout` does: its new content is gone, so going on would make a mixture.
+    sandbox.write("app/secret.yaml", "old secret");
+    let before = sandbox.picture();
+    let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+    assert!(
+        matches!(&error, Error::Edited { path, .. } if path == Path::new("app/secret.yaml")),
+        "{error}"
+    );
+    assert_eq!(sandbox.picture(), before);
+}
+
+#[test]
 fn a_link_put_into_the_way_after_the_crash_is_not_followed() {
     let sandbox = Sandbox::new(Layout::Git);
     prepare_four(&sandbox);
