@@ -4,3 +4,4 @@ pub mod document;
 pub mod keys;
 pub mod secret;
 pub mod sops;
+pub mod txn;

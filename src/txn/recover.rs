@@ -1,0 +1,158 @@
+//! What a dead process left: a decided commit is finished, an undecided one undone.
+//!
+//! Everything here may itself be interrupted and begun again: each target is looked at anew, and the
+//! record goes last.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::journal::{self, Entry, Intent};
+use super::{Error, disk, place, replace};
+
+/// What recovery did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recovered {
+    /// In which direction.
+    pub outcome: Outcome,
+    /// Files of the finished commit, or staged files removed.
+    pub files: usize,
+}
+
+/// The two ends of an interrupted commit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// No file had been replaced; what was prepared is removed.
+    RolledBack,
+    /// The commit was decided; it is finished.
+    RolledForward,
+}
+
+/// Finishes or undoes what is left in `state`; the lock is held.
+pub(super) fn recover(root: &Path, state: &Path) -> Result<Option<Recovered>, Error> {
+    let path = state.join(super::JOURNAL);
+    if let Some(bytes) = disk::read(&path)? {
+        let entries = journal::decode(&bytes).map_err(damaged(&path))?;
+        roll_forward(root, state, &entries)?;
+        let files = entries.len();
+        return Ok(Some(Recovered { outcome: Outcome::RolledForward, files }));
+    }
+    let files = roll_back(root, state)?;
+    Ok((files > 0).then_some(Recovered { outcome: Outcome::RolledBack, files }))
+}
+
+/// Takes back a commit of this process that has not replaced anything yet, decided or not.
+pub(super) fn undo(root: &Path, state: &Path) -> Result<(), Error> {
+    // The journal must be gone for good before what it refers to goes: a power cut in between would
+    // bring it back without its staged files.
+    disk::remove(&state.join(super::JOURNAL))?;
+    disk::sync_directory(state)?;
+    roll_back(root, state).map(drop)
+}
+
+/// Removes the journal, durably: if it came back after a power cut, later edits would look like a
+/// conflict. The intent goes first, as without a journal it would be taken for something to undo.
+pub(super) fn forget(state: &Path) -> Result<(), Error> {
+    if disk::remove(&state.join(super::INTENT))? {
+        disk::sync_directory(state)?;
+    }
+    disk::remove(&state.join(super::JOURNAL))?;
+    disk::sync_directory(state)
+}
+
+/// Finishes a decided commit. All targets are looked at before the first one is touched.
+fn roll_forward(root: &Path, state: &Path, entries: &[Entry]) -> Result<(), Error> {
+    let done: Vec<bool> =
+        entries.iter().map(|entry| is_done(root, state, entry)).collect::<Result<_, _>>()?;
+    for (entry, done) in entries.iter().zip(done) {
+        let target = root.join(&entry.target);
+        match entry.staged.as_ref().map(|staged| staged.path(state, &target)) {
+            // Left behind only where renames are not atomic: a second name of the same file.
+            Some(staged) if done => drop(disk::remove(&staged)?),
+            Some(staged) => {
+                disk::release(&staged, entry.mode)?;
+                make_parents(&target)?;
+                disk::rename(&staged, &target)?;
+            }
+            None => drop(disk::remove(&target)?),
+        }
+    }
+    replace::sync_parents(root, entries.iter().map(|entry| entry.target.as_path()))?;
+    forget(state)
+}
+
+/// Whether the target has its new content. If it has neither the new nor the old one, somebody edited
+/// it since, and nothing at all is done: an edit is never overwritten, finishing only the others would
+/// leave the mixture that the commit was to prevent, and what is staged may be needed to repair it.
+fn is_done(root: &Path, state: &Path, entry: &Entry) -> Result<bool, Error> {
+    let target = root.join(&entry.target);
+    let waiting = match &entry.staged {
+        Some(staged) => disk::look(&staged.path(state, &target))?.is_some(),
+        None => true,
+    };
+    let edited = || Error::Edited { path: entry.target.clone(), state: state.to_owned() };
+    if !place::is_still_real(&target)? {
+        return Err(edited());
+    }
+    // The old mark first while something waits: two stamps may be equal but for what waits.
+    if waiting && entry.old.matches(&target)? {
+        return Ok(false);
+    }
+    if entry.new.matches(&target)? { Ok(true) } else { Err(edited()) }
+}
+
+/// Makes the directories that the commit made and that have been removed since, as `git clean` does.
+fn make_parents(target: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> =
+        target.ancestors().skip(1).take_while(|path| !path.exists()).collect();
+    missing.iter().rev().try_for_each(|path| disk::make_directory(path))
+}
+
+/// Removes all that an undecided commit has made, and counts the staged files among it.
+fn roll_back(root: &Path, state: &Path) -> Result<usize, Error> {
+    let path = state.join(super::INTENT);
+    let intent = match disk::read(&path)? {
+        Some(bytes) => Intent::decode(&bytes).map_err(damaged(&path))?,
+        None => Intent::default(),
+    };
+    let mut removed = 0;
+    for staged in &intent.beside {
+        removed += usize::from(disk::remove(&root.join(staged))?);
+    }
+    for directory in intent.directories.iter().rev() {
+        disk::remove_empty_directory(&root.join(directory))?;
+    }
+    for staged in staged_files(state)? {
+        removed += usize::from(disk::remove(&staged)?);
+    }
+    for leftover in [super::JOURNAL_NEW, super::INTENT_NEW, super::MODE_PROBE] {
+        disk::remove(&state.join(leftover))?;
+    }
+    if !intent.is_empty() {
+        // Only now may the names of what was removed be forgotten.
+        let made = intent.beside.iter().chain(&intent.directories);
+        replace::sync_parents(root, made.map(PathBuf::as_path))?;
+        disk::remove(&path)?;
+    }
+    Ok(removed)
+}
+
+/// The staged files in the state directory.
+fn staged_files(state: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut staged = Vec::new();
+    for file in fs::read_dir(state).map_err(disk::at(state))? {
+        let path = file.map_err(disk::at(state))?.path();
+        let name = path.file_name().unwrap_or(OsStr::new("")).as_bytes();
+        if name.starts_with(super::STAGED.as_bytes()) {
+            staged.push(path);
+        }
+    }
+    Ok(staged)
+}
+
+/// Names the record that cannot be used.
+fn damaged(path: &Path) -> impl FnOnce(journal::Reason) -> Error {
+    let path = path.to_owned();
+    move |reason| Error::Damaged { path, reason }
+}

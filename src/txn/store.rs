@@ -1,0 +1,151 @@
+//! A repository as something that is changed in commits: where it is, its lock, its recovery.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::lock::{self, Holder, Wait};
+use super::place;
+use super::recover::{self, Recovered};
+use super::replace::Transaction;
+use super::{Error, JOURNAL, LOCK, Plan, disk};
+
+/// A repository, or a directory without Git, whose files are changed together or not at all.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The root, absolute and without links.
+    root: PathBuf,
+    /// The state directory, absolute and without links; it exists only while it is needed.
+    state: PathBuf,
+}
+
+/// The right to change the files of a store, until it is dropped.
+///
+/// It is taken before the files are read that a plan is made from, and it should not be held while a
+/// question is open: a commit compares every file with what its plan expects anyway.
+#[must_use = "the lock is free again as soon as this is dropped"]
+pub struct Lock {
+    /// What is locked.
+    store: Store,
+    /// The lock itself: closing it frees it.
+    _file: File,
+    /// What was found when the lock was taken.
+    recovered: Option<Recovered>,
+    /// Whether to leave everything as a killed process would.
+    abandoned: bool,
+}
+
+/// What a commit has done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Committed {
+    /// Files replaced, created or deleted.
+    pub files: usize,
+}
+
+impl Store {
+    /// The store at `root`: the top of a repository, where `.git` is, or any directory without Git.
+    /// Nothing is written. A `.git` that names no directory is refused with [`Error::GitDirectory`]:
+    /// another process may know the right one and have the lock there.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let root = fs::canonicalize(root).map_err(disk::at(root))?;
+        let state = place::state_directory(&root)?;
+        Ok(Store { root, state })
+    }
+
+    /// The root without links.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where lock, journal and staged files are while there are any.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Whether files may be half old and half new, because a commit is under way or was interrupted.
+    /// This takes no lock and writes nothing.
+    pub fn is_pending(&self) -> Result<bool, Error> {
+        Ok(disk::look(&self.state.join(JOURNAL))?.is_some())
+    }
+
+    /// Finishes or undoes what an interrupted command left; to be called before files are read. Where
+    /// nothing was left, that is one look at a directory that does not exist.
+    ///
+    /// Only a decided commit has touched files, and only for one does this wait for a lock and fail if
+    /// it cannot be finished. Anything less is tidied up if that is possible now: it may belong to a
+    /// command that is running, or lie where this user cannot write, and does not matter to readers.
+    pub fn recover(&self, holder: &Holder, wait: Wait) -> Result<Option<Recovered>, Error> {
+        if disk::look(&self.state)?.is_none() {
+            return Ok(None);
+        }
+        if self.is_pending()? {
+            return Ok(self.lock(holder, wait)?.recovered);
+        }
+        match self.lock(holder, Wait::Immediately) {
+            Ok(lock) => Ok(lock.recovered),
+            Err(Error::Io { .. } | Error::Locked { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the lock, then recovers: the files can be read and changed. Without Git this makes the
+    /// state directory, which goes with the lock.
+    pub fn lock(&self, holder: &Holder, wait: Wait) -> Result<Lock, Error> {
+        let file = lock::acquire(&self.state, holder, wait)?;
+        let (store, recovered) = (self.clone(), None);
+        let mut lock = Lock { store, _file: file, recovered, abandoned: false };
+        lock.recovered = recover::recover(&self.root, &self.state)?;
+        Ok(lock)
+    }
+}
+
+impl Lock {
+    /// What an interrupted command had left when the lock was taken; it has been dealt with.
+    pub fn recovered(&self) -> Option<Recovered> {
+        self.recovered
+    }
+
+    /// Does all of `plan` or nothing of it. An empty plan touches nothing.
+    ///
+    /// After every error but [`Error::Unfinished`] nothing has changed.
+    pub fn commit(&mut self, plan: &Plan) -> Result<Committed, Error> {
+        if !plan.is_empty() {
+            let mut transaction = self.begin(plan)?;
+            while transaction.step()?.is_some() {}
+        }
+        Ok(Committed { files: plan.len() })
+    }
+
+    /// Prepares to commit `plan` step by step. Nothing of it is written before the first step; a commit
+    /// that this lock has left unfinished is finished first.
+    ///
+    /// Use [`Lock::commit`]; this is for tests that stop between two steps.
+    pub fn begin<'run>(&'run mut self, plan: &'run Plan) -> Result<Transaction<'run>, Error> {
+        Transaction::prepare(self, plan)
+    }
+
+    /// The root without links.
+    pub(super) fn root(&self) -> &Path {
+        &self.store.root
+    }
+
+    /// The state directory.
+    pub(super) fn state(&self) -> &Path {
+        &self.store.state
+    }
+
+    /// Leaves everything as a killed process would when the lock is dropped.
+    pub(super) fn abandon(&mut self) {
+        self.abandoned = true;
+    }
+}
+
+impl Drop for Lock {
+    /// Removes the lock file while it is still locked, and the directory if nothing is left in it.
+    /// Where that fails only an empty file or directory stays, which harms nobody.
+    fn drop(&mut self) {
+        if !self.abandoned {
+            let _ = disk::remove(&self.store.state.join(LOCK));
+            let _ = disk::remove_empty_directory(&self.store.state);
+        }
+    }
+}
