@@ -35,11 +35,10 @@ impl<'a> Terminal<'a> {
     /// Starts a command on a terminal of a certain size.
     #[track_caller]
     pub(crate) fn spawn(run: &Run<'a>, columns: u16, rows: u16) -> Self {
-        // The library starts commands with the echo off. Switching it on from here would race with the
-        // command's own settings, so a shell does it, says so, and becomes the command.
-        let script = format!(
-            "stty echo columns {columns} rows {rows} && printf {READY} && exec \"$0\" \"$@\""
-        );
+        // The library sets a size of its own after the start, and leaves the echo off. So a shell waits until
+        // the size is ours, switches the echo on, and becomes the command: the command finds all of it set.
+        let script =
+            format!("printf {READY}; read go; stty echo && printf {READY} && exec \"$0\" \"$@\"");
         let plain = run.command();
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(script).arg(plain.get_program()).args(plain.get_args());
@@ -54,6 +53,9 @@ impl<'a> Terminal<'a> {
             passed: 0,
             closed: false,
         };
+        terminal.expect(READY);
+        terminal.session.get_process_mut().set_window_size(columns, rows).unwrap();
+        terminal.send_line("");
         terminal.expect(READY);
         terminal.transcript.drain(..terminal.passed);
         terminal.passed = 0;
