@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,17 +53,14 @@ impl Sandbox {
     /// The sample repository `nerv`: its Secrets encrypted in place by the current real sops, committed, with
     /// the identity in place.
     pub(crate) fn nerv() -> Self {
+        // Encrypting takes longer than most tests do, so it happens once and every sandbox gets the result.
+        static ENCRYPTED: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
         let sandbox = Sandbox::new();
-        sandbox.copy(&format!("{DATA}/samples/nerv"), "");
+        for (path, content) in ENCRYPTED.get_or_init(encrypted_sample) {
+            sandbox.write(&path.to_string_lossy(), content);
+        }
         sandbox.install_identity();
         sandbox.git(&["init", "--quiet", "--initial-branch", "main"]);
-        for path in files_below(&sandbox.work()) {
-            if path.to_string_lossy().ends_with("secret.yaml") {
-                let run =
-                    sandbox.run(reference::current_sops()).args(["--config", "nerv/.sops.yaml"]);
-                run.args(["--encrypt", "--in-place"]).arg(path).go().success();
-            }
-        }
         sandbox.commit_all("the sample");
         sandbox
     }
@@ -212,6 +210,20 @@ impl Sandbox {
     pub(crate) fn remember(&self, command: String, printed: Vec<u8>) {
         self.printed.borrow_mut().push((command, printed));
     }
+}
+
+/// The files of the sample, its Secrets encrypted in place by the current real sops.
+fn encrypted_sample() -> Vec<(PathBuf, Vec<u8>)> {
+    let sandbox = Sandbox::new();
+    sandbox.copy(&format!("{DATA}/samples/nerv"), "");
+    let encrypt = |path: &PathBuf| {
+        let run = sandbox.run(reference::current_sops()).args(["--config", "nerv/.sops.yaml"]);
+        run.args(["--encrypt", "--in-place"]).arg(path).go().success();
+    };
+    let files = files_below(&sandbox.work());
+    files.iter().filter(|path| path.to_string_lossy().ends_with("secret.yaml")).for_each(encrypt);
+    let content = |path: PathBuf| (path.clone(), fs::read(sandbox.work().join(path)).unwrap());
+    files.into_iter().map(content).collect()
 }
 
 #[cfg(test)]
