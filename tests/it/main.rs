@@ -1,0 +1,20 @@
+//! The integration tests: the built program and library against real files, Git and the reference programs.
+//!
+//! One binary, because every further one would link everything again. The list below is the map; a test file
+//! is named after what it proves. Run all of it by `./scripts/test`, which installs the reference programs; a
+//! missing one fails the tests that need it, with that hint.
+
+// Clippy's allowance for tests covers functions marked as tests only; here, everything is one.
+#![allow(clippy::unwrap_used)]
+
+/// What the tests stand on; each file tests itself.
+mod postgres;
+mod proof;
+mod reference;
+mod sandbox;
+mod terminal;
+
+/// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
+mod data;
+/// The program starts and answers.
+mod smoke;
