@@ -2,6 +2,8 @@
 
 pub mod document;
 pub mod keys;
+mod kube;
+mod repo;
 pub mod secret;
 pub mod sops;
 pub mod txn;

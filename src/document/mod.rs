@@ -1,5 +1,299 @@
-//! Text documents that are edited without being re-written.
+//! Text that can be edited without being written anew.
+//!
+//! A [`Document`] is the bytes of a file plus a tree of spans into them. The law of this room: *no edit,
+//! no changed byte; one edit, one changed range*. An [`Edits`] collects replacements, and
+//! [`Edits::apply`] parses the result again and compares: what was not edited must be equal, or the
+//! edit is refused. There is no emitter: a comment, a quote or a blank line cannot be lost, because
+//! nothing that was not edited is ever written.
+//!
+//! ```
+//! use keywright::document::{Document, Edits};
+//!
+//! let document = Document::parse(b"name: 'x'   # kept\n".to_vec())?;
+//! let name = document.lookup(document.roots()[0].node, "name").unwrap();
+//! let mut edits = Edits::new(&document);
+//! edits.set_text(name, "y")?;
+//! assert_eq!(edits.apply()?.source(), "name: 'y'   # kept\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What it refuses: invalid UTF-8, duplicate keys, NUL and other control characters, tabs as
+//! indentation, more than 255 levels – each with line and column.
 
+mod edit;
+mod place;
+mod tree;
 mod value;
+mod yaml;
 
+use std::collections::HashSet;
+
+use zeroize::Zeroizing;
+
+pub use edit::{EditError, Edits, Placement};
+pub use place::{Fragment, Indentation};
+pub use tree::{Comment, Component, Kind, Layout, Node, NodeId, Position, Root, Route, Style};
 pub use value::Value;
+pub use yaml::plain_is_safe;
+
+/// Why bytes are not a document. Names a place, never the content found there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{position}: {reason}")]
+pub struct ParseError {
+    /// Where.
+    pub position: Position,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// Why a scalar has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{position}: {reason}")]
+pub struct ValueError {
+    /// Where the scalar begins.
+    pub position: Position,
+    /// What is wrong with it, without its text.
+    pub reason: String,
+}
+
+/// The bytes of a file and the tree of spans into them. Wiped when dropped; has no `Debug`.
+pub struct Document {
+    source: Zeroizing<String>,
+    nodes: Vec<Node>,
+    roots: Vec<Root>,
+    comments: Vec<Comment>,
+}
+
+impl Document {
+    /// Parses a YAML stream (JSON is one, too). The bytes are kept as they are.
+    pub fn parse(bytes: Vec<u8>) -> Result<Document, ParseError> {
+        let source = match String::from_utf8(bytes) {
+            Ok(source) => Zeroizing::new(source),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let bytes = Zeroizing::new(error.into_bytes());
+                let before = String::from_utf8_lossy(&bytes[..valid]);
+                let position = position_in(&before, valid);
+                return Err(ParseError { position, reason: "not valid UTF-8".to_owned() });
+            }
+        };
+        let document = yaml::parse(source)?;
+        document.refuse_duplicate_keys()?;
+        Ok(document)
+    }
+
+    /// The text, byte for byte.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The documents of the stream, in order; none in an empty file.
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+
+    /// All comments, in order.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
+    }
+
+    /// The text of a comment behind its `#`, blanks included.
+    pub fn comment_text(&self, comment: &Comment) -> &str {
+        &self.source[comment.span.start + 1..comment.span.end]
+    }
+
+    /// The node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The nodes of a subtree in source order, its top included.
+    pub fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        (id.0..self.node(id).end.0).map(NodeId)
+    }
+
+    /// Key and value of each entry of a mapping; nothing for other nodes. Aliases and merge keys are
+    /// given as they are written.
+    pub fn entries(&self, mapping: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
+        let mut children = match self.node(mapping).kind {
+            Kind::Mapping(_) => self.children(mapping),
+            _ => Children { document: self, next: mapping, end: mapping },
+        };
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// The items of a sequence; nothing for other nodes.
+    pub fn items(&self, sequence: NodeId) -> impl Iterator<Item = NodeId> {
+        match self.node(sequence).kind {
+            Kind::Sequence(_) => self.children(sequence),
+            _ => Children { document: self, next: sequence, end: sequence },
+        }
+    }
+
+    /// The node that an alias stands for; any other node itself.
+    pub fn target(&self, id: NodeId) -> NodeId {
+        match self.node(id).kind {
+            // An alias cannot name another alias: `&a *b` is not YAML.
+            Kind::Alias(target) => target,
+            _ => id,
+        }
+    }
+
+    /// The value of a key, as a reader of the document sees it: through aliases and merge keys, an
+    /// entry of the mapping itself before a merged one.
+    pub fn lookup(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+        let mapping = self.target(mapping);
+        self.entry(mapping, key).map(|(_, value)| value).or_else(|| {
+            let (_, merged) = self.entry(mapping, "<<")?;
+            let merged = self.target(merged);
+            // A merge refers back in the file, so that this recursion ends.
+            match self.node(merged).kind {
+                Kind::Mapping(_) if merged < mapping => self.lookup(merged, key),
+                Kind::Sequence(_) => self
+                    .items(merged)
+                    .map(|item| self.target(item))
+                    .filter(|item| *item < mapping)
+                    .find_map(|item| self.lookup(item, key)),
+                _ => None,
+            }
+        })
+    }
+
+    /// The entry that is written in this mapping under this key.
+    pub fn entry(&self, mapping: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
+        self.entries(mapping).find(|(candidate, _)| self.text(*candidate) == Some(key))
+    }
+
+    /// Follows keys down from a node; see [`Document::lookup`].
+    pub fn descend(&self, from: NodeId, keys: &[&str]) -> Option<NodeId> {
+        keys.iter().try_fold(from, |node, key| self.lookup(node, key))
+    }
+
+    /// The decoded text of a scalar, through an alias; `None` for collections.
+    pub fn text(&self, id: NodeId) -> Option<&str> {
+        let node = self.node(self.target(id));
+        match node.kind {
+            Kind::Scalar(_) => Some(self.scalar_text(node)),
+            _ => None,
+        }
+    }
+
+    /// The typed value of a scalar, through an alias, as SOPS and Flux read it; `None` for collections.
+    pub fn value(&self, id: NodeId) -> Option<Result<Value, ValueError>> {
+        let target = self.target(id);
+        let text = self.text(target)?;
+        Some(yaml::value(self.node(target), text, self.tag(target)).map_err(|reason| ValueError {
+            position: self.position(self.node(target).span.start),
+            reason,
+        }))
+    }
+
+    /// The tag as written, such as `!!str`.
+    pub fn tag(&self, id: NodeId) -> Option<&str> {
+        self.node(id).tag.clone().map(|span| &self.source[span])
+    }
+
+    /// Line and column of a byte offset.
+    pub fn position(&self, offset: usize) -> Position {
+        position_in(&self.source, offset)
+    }
+
+    /// Line and column of a node's content.
+    pub fn position_of(&self, id: NodeId) -> Position {
+        self.position(self.node(id).span.start)
+    }
+
+    /// The address of a node below its root.
+    pub fn route(&self, id: NodeId) -> Route {
+        let mut components = Vec::new();
+        let mut node = id;
+        while let Some(parent) = self.node(node).parent {
+            let component = match self.node(parent).kind {
+                Kind::Mapping(_) => self
+                    .entries(parent)
+                    .find(|(key, value)| *key == node || *value == node)
+                    .and_then(|(key, _)| self.text(key))
+                    .map(|key| Component::Key(key.to_owned())),
+                _ => self.items(parent).position(|item| item == node).map(Component::Index),
+            };
+            components.extend(component);
+            node = parent;
+        }
+        components.reverse();
+        Route(components)
+    }
+
+    /// The index of the root that a node belongs to.
+    pub fn root_of(&self, id: NodeId) -> usize {
+        self.roots.partition_point(|root| root.node <= id) - 1
+    }
+
+    /// The line break that the file uses: that of its first line.
+    pub fn line_break(&self) -> &'static str {
+        match self.source.find('\n') {
+            Some(at) if self.source[..at].ends_with('\r') => "\r\n",
+            _ => "\n",
+        }
+    }
+
+    fn scalar_text<'d>(&'d self, node: &'d Node) -> &'d str {
+        node.decoded.as_ref().map_or(&self.source[node.span.clone()], |decoded| decoded.as_str())
+    }
+
+    fn children(&self, id: NodeId) -> Children<'_> {
+        Children { document: self, next: NodeId(id.0 + 1), end: self.node(id).end }
+    }
+
+    /// Go's YAML, and so SOPS and Flux, refuse a key that stands twice; two texts are compared, not
+    /// two values.
+    fn refuse_duplicate_keys(&self) -> Result<(), ParseError> {
+        let mut seen = HashSet::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if !matches!(node.kind, Kind::Mapping(_)) {
+                continue;
+            }
+            seen.clear();
+            for (key, _) in self.entries(NodeId(index as u32)) {
+                if self.text(key).is_some_and(|text| !seen.insert(text)) {
+                    let position = self.position_of(key);
+                    let reason = format!("key `{}` stands twice", self.route(key));
+                    return Err(ParseError { position, reason });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The direct children of a collection.
+struct Children<'d> {
+    document: &'d Document,
+    next: NodeId,
+    end: NodeId,
+}
+
+impl Iterator for Children<'_> {
+    type Item = NodeId;
+
+    fn next(&mut self) -> Option<NodeId> {
+        if self.next >= self.end {
+            return None;
+        }
+        let child = self.next;
+        self.next = self.document.node(child).end;
+        Some(child)
+    }
+}
+
+fn position_in(source: &str, offset: usize) -> Position {
+    let before = &source[..offset];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let bom = if line_start == 0 && before.starts_with('\u{feff}') { 1 } else { 0 };
+    Position {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1 - bom,
+    }
+}
+
+#[cfg(test)]
+mod tests;

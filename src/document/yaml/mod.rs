@@ -1,3 +1,26 @@
-//! The YAML side of documents.
+//! YAML: the only place that knows the parser crate, how a scalar is spelled and what it means.
+//!
+//! The parser (`granit-parser`) reports events with byte spans. Where its reading differs from Go's
+//! YAML – which SOPS, Flux and kubectl use – this module follows Go's; each such place says so.
 
-pub mod resolve;
+mod parse;
+mod resolve;
+mod scalar;
+
+pub(super) use parse::parse;
+pub use resolve::plain_is_safe;
+pub(super) use scalar::{Spelling, indentation_of_block, spell};
+
+use zeroize::Zeroizing;
+
+use super::{Kind, Node, Style, Value};
+
+/// The typed value of a scalar node, or the reason why its tag and its text do not go together.
+pub(super) fn value(node: &Node, text: &str, tag: Option<&str>) -> Result<Value, String> {
+    let read = match (tag, node.kind) {
+        (_, Kind::Scalar(Style::Plain)) => resolve::resolve(text, tag),
+        (Some(tag), _) => resolve::resolve_tagged(text, tag),
+        (None, _) => return Ok(Value::Text(Zeroizing::new(text.to_owned()))),
+    };
+    read.map_err(|error| error.to_string())
+}

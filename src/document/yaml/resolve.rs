@@ -27,7 +27,7 @@ use crate::document::value::Value;
 /// Why a scalar has no value that SOPS could work with. No variant carries the text: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ResolveError {
+pub(super) enum ResolveError {
     /// A whole number above `i64::MAX` that fits an unsigned one. SOPS parses it and then fails to encrypt it.
     #[error("integer too large: more than 9223372036854775807")]
     IntegerTooLarge,
@@ -51,7 +51,7 @@ pub enum ResolveError {
 /// The value of a plain (unquoted) scalar with the given tag, if any; the tag `!` counts as none.
 ///
 /// Fails as [`resolve_tagged`] does, and for numbers and times beyond what SOPS can write.
-pub fn resolve(text: &str, tag: Option<&str>) -> Result<Value, ResolveError> {
+pub(super) fn resolve(text: &str, tag: Option<&str>) -> Result<Value, ResolveError> {
     match tag {
         None | Some("" | "!") => implicit(text, true),
         Some(tag) => resolve_tagged(text, tag),
@@ -63,7 +63,7 @@ pub fn resolve(text: &str, tag: Option<&str>) -> Result<Value, ResolveError> {
 ///
 /// Fails when the text does not fit the tag. (SOPS refuses such a file if it happens in the first document,
 /// and silently reads null in later ones.)
-pub fn resolve_tagged(text: &str, tag: &str) -> Result<Value, ResolveError> {
+pub(super) fn resolve_tagged(text: &str, tag: &str) -> Result<Value, ResolveError> {
     let name = tag.strip_prefix("tag:yaml.org,2002:").or_else(|| tag.strip_prefix("!!"));
     let (tag, value) = match name {
         Some("binary") => return binary(text),

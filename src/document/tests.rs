@@ -1,0 +1,162 @@
+//! The law of the room, on real files and on awkward ones.
+
+use std::path::PathBuf;
+
+use super::*;
+
+fn parse(text: &str) -> Document {
+    Document::parse(text.as_bytes().to_vec()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn top(document: &Document) -> NodeId {
+    document.roots()[0].node
+}
+
+/// Every YAML file of the test data.
+fn data_files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension() {
+                _ if path.is_dir() => open.push(path),
+                Some(extension) if extension == "yaml" => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    assert!(found.len() > 80, "the test data is missing");
+    found
+}
+
+#[test]
+fn every_scalar_can_be_replaced_by_a_token_and_back() {
+    for path in data_files() {
+        let before = Document::parse(std::fs::read(&path).unwrap()).unwrap();
+        let scalars: Vec<NodeId> = (0..before.nodes.len() as u32)
+            .map(NodeId)
+            .filter(|id| matches!(before.node(*id).kind, Kind::Scalar(_)))
+            .filter(|id| !before.node(*id).is_absent())
+            .filter(|id| {
+                let parent = before.node(*id).parent;
+                parent.is_none_or(|parent| before.entries(parent).all(|(key, _)| key != *id))
+            })
+            .collect();
+        let mut edits = Edits::new(&before);
+        for id in &scalars {
+            edits.set_text(*id, "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]").unwrap();
+        }
+        let edited = edits.apply().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(edited.nodes.len(), before.nodes.len());
+        let mut back = Edits::new(&edited);
+        for id in &scalars {
+            let node = before.node(*id);
+            let tag = node.tag.clone().filter(|tag| before.source()[tag.clone()].starts_with("!!"));
+            let tag = tag.filter(|tag| before.source()[tag.clone()] != *"!!str");
+            let span = tag.map_or(node.span.start, |tag| tag.start)..node.span.end;
+            let value = before.value(*id).unwrap().unwrap_or(Value::Null);
+            back.set_source(*id, before.source()[span].to_owned().into(), value).unwrap();
+        }
+        let restored = back.apply().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(restored.source(), before.source(), "{}", path.display());
+    }
+}
+
+#[test]
+fn an_entry_appended_to_each_root_changes_nothing_else_and_goes_again() {
+    for path in data_files() {
+        let before = Document::parse(std::fs::read(&path).unwrap()).unwrap();
+        let mappings: Vec<usize> = (0..before.roots().len())
+            .filter(|root| matches!(before.node(before.roots()[*root].node).kind, Kind::Mapping(_)))
+            .collect();
+        let mut edits = Edits::new(&before);
+        for root in &mappings {
+            let value =
+                Fragment::mapping([("a", Fragment::Bool(true)), ("b", Fragment::text("x"))]);
+            let indentation = Indentation { step: 4, dash: 4 };
+            edits.append_to_root(*root, "appended", value, indentation).unwrap();
+        }
+        let edited = match edits.apply() {
+            // A block scalar at a bare end would get a line break.
+            Err(EditError::Unfaithful { .. }) if !before.source().ends_with('\n') => continue,
+            other => other.unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        };
+        let mut back = Edits::new(&edited);
+        for root in mappings {
+            let (_, value) = edited.entry(edited.roots()[root].node, "appended").unwrap();
+            back.remove_entry(value).unwrap();
+        }
+        let restored = back.apply().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(restored.source(), before.source(), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_new_item_stands_like_its_siblings() {
+    let cases = [
+        ("r:\n  - a\n  - b # c\n\n  # tail\n", "r:\n  - a\n  - b # c\n  - new\n\n  # tail\n"),
+        ("r:\n- a", "r:\n- a\n- new"),
+        ("r: [a, b]\n", "r: [a, b, new]\n"),
+        ("r: []\n", "r:\n  - new\n"),
+        ("r:   # later\n", "r:   # later\n  - new\n"),
+        ("r:\r\n  - a\r\n", "r:\r\n  - a\r\n  - new\r\n"),
+        (
+            "r:\n  -   a\n  - |\n    text\n\nz: 1\n",
+            "r:\n  -   a\n  - |\n    text\n  - new\n\nz: 1\n",
+        ),
+    ];
+    for (before, after) in cases {
+        let document = parse(before);
+        let list = document.lookup(top(&document), "r").unwrap();
+        let mut edits = Edits::new(&document);
+        edits.insert_item(list, Placement::Last, Fragment::text("new")).unwrap();
+        assert_eq!(edits.apply().unwrap().source(), after);
+    }
+}
+
+#[test]
+fn a_first_item_goes_in_front() {
+    let document = parse("r:\n  - a\n  - b\n");
+    let list = document.lookup(top(&document), "r").unwrap();
+    let mut edits = Edits::new(&document);
+    edits.insert_item(list, Placement::First, Fragment::text("new")).unwrap();
+    assert_eq!(edits.apply().unwrap().source(), "r:\n  - new\n  - a\n  - b\n");
+}
+
+#[test]
+fn an_edit_that_would_change_a_neighbour_is_refused() {
+    // The text of the anchored scalar is also what the alias means; the alias itself is untouched, but a
+    // block scalar without a final line break cannot get a line behind it.
+    let document = parse("a: |\n  x");
+    let mut edits = Edits::new(&document);
+    edits.append_to_root(0, "b", Fragment::text("y"), Indentation::default()).unwrap();
+    assert!(matches!(edits.apply(), Err(EditError::Unfaithful { .. })));
+}
+
+#[test]
+fn bad_input_is_refused_with_its_place() {
+    let cases: [(&[u8], &str); 7] = [
+        (b"a: 1\nb: 2\na: 3\n", "3:1: key `a` stands twice"),
+        (b"a: \xff\n", "1:4: not valid UTF-8"),
+        (b"a:\n\t- b\n", "2:2: "),
+        (b"a: \0\n", "1:4: "),
+        (b"a: [1\n", ""),
+        ("a: x\u{2028}y\n".as_bytes(), "1:5: line break of YAML 1.1"),
+        (b"a: *nowhere\n", "1:4: "),
+    ];
+    for (bytes, wanted) in cases {
+        let error = Document::parse(bytes.to_vec()).err().expect("refused").to_string();
+        assert!(error.starts_with(wanted), "{error} / {wanted}");
+    }
+}
+
+#[test]
+fn lookup_sees_through_aliases_and_merge_keys() {
+    let document =
+        parse("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\nname: &n app\nagain: *n\n");
+    let root = top(&document);
+    assert_eq!(document.text(document.descend(root, &["use", "x"]).unwrap()), Some("1"));
+    assert_eq!(document.text(document.descend(root, &["use", "y"]).unwrap()), Some("3"));
+    assert_eq!(document.text(document.lookup(root, "again").unwrap()), Some("app"));
+}

@@ -1,0 +1,93 @@
+//! Typed views over documents: what a Kubernetes object says, in its own words.
+//!
+//! A view borrows the document and answers with text or nodes, so that whoever found something can also
+//! point at it or edit it. Nothing here decides, decrypts or writes.
+
+use crate::document::{Document, NodeId};
+
+/// A Kubernetes object: a mapping with `apiVersion` and `kind`.
+#[derive(Clone, Copy)]
+pub(crate) struct Object<'d> {
+    /// The document that it stands in.
+    pub(crate) document: &'d Document,
+    /// Its top mapping: a root, or an item of a `List`.
+    pub(crate) node: NodeId,
+}
+
+/// The objects of a document in order; the items of a `List` (any kind that ends so) stand for it.
+pub(crate) fn objects(document: &Document) -> Vec<Object<'_>> {
+    let mut found = Vec::new();
+    for root in document.roots() {
+        collect(document, root.node, &mut found);
+    }
+    found
+}
+
+fn collect<'d>(document: &'d Document, node: NodeId, found: &mut Vec<Object<'d>>) {
+    let object = Object { document, node };
+    let Some(kind) = object.kind() else { return };
+    let items = document.lookup(node, "items").filter(|_| kind.ends_with("List"));
+    match items {
+        Some(items) => {
+            for item in document.items(document.target(items)) {
+                collect(document, document.target(item), found);
+            }
+        }
+        None if object.text(&["apiVersion"]).is_some() => found.push(object),
+        None => {}
+    }
+}
+
+impl<'d> Object<'d> {
+    /// The node below these keys, through aliases and merge keys.
+    pub(crate) fn at(&self, keys: &[&str]) -> Option<NodeId> {
+        self.document.descend(self.node, keys)
+    }
+
+    /// The text of the scalar below these keys.
+    pub(crate) fn text(&self, keys: &[&str]) -> Option<&'d str> {
+        self.document.text(self.at(keys)?)
+    }
+
+    /// `kind`
+    pub(crate) fn kind(&self) -> Option<&'d str> {
+        self.text(&["kind"])
+    }
+
+    /// `metadata.name`
+    pub(crate) fn name(&self) -> Option<&'d str> {
+        self.text(&["metadata", "name"])
+    }
+
+    /// `metadata.namespace`; often left out, because Flux or kustomize set it.
+    pub(crate) fn namespace(&self) -> Option<&'d str> {
+        self.text(&["metadata", "namespace"])
+    }
+
+    /// Whether this is a `kind` of an API group, in any version; the core group is `""`.
+    pub(crate) fn is(&self, group: &str, kind: &str) -> bool {
+        let found = self
+            .text(&["apiVersion"])
+            .map(|api| api.rsplit_once('/').map_or("", |(group, _)| group));
+        found == Some(group) && self.kind() == Some(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_of_a_stream_and_of_a_list_are_found() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\nno: object\n---\n\
+                    apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n";
+        let document = Document::parse(text.as_bytes().to_vec()).unwrap();
+        let found = objects(&document);
+        assert_eq!(
+            found.iter().map(|o| o.kind().unwrap()).collect::<Vec<_>>(),
+            ["Secret", "Deployment"]
+        );
+        assert!(found[0].is("", "Secret") && found[1].is("apps", "Deployment"));
+        assert_eq!(found[0].name(), Some("a"));
+    }
+}

@@ -1,0 +1,126 @@
+//! What a repository is to us: the files below a root, read once.
+//!
+//! A [`Snapshot`] lists the files when it is taken and reads and parses each on first use, so that every
+//! part of a command sees the same content and a plan can state what it was made from. It writes
+//! nothing. Ignored files (`.gitignore` and its like) and `.git` are left out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use zeroize::Zeroizing;
+
+use crate::document::{Document, ParseError};
+
+/// Why a repository cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// A file or directory cannot be read.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Read {
+        /// Relative to the root.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file is not a document.
+    #[error("{}:{source}", path.display())]
+    Parse {
+        /// Relative to the root.
+        path: PathBuf,
+        /// Where and why.
+        source: ParseError,
+    },
+}
+
+/// The files below a root. Paths are relative to it.
+pub(crate) struct Snapshot {
+    root: PathBuf,
+    files: BTreeMap<PathBuf, File>,
+}
+
+/// A file's content, once somebody asked for it.
+#[derive(Default)]
+struct File {
+    bytes: OnceLock<Result<Zeroizing<Vec<u8>>, String>>,
+    document: OnceLock<Result<Document, ParseError>>,
+}
+
+impl Snapshot {
+    /// Lists the files below `root`: regular files and links to them.
+    pub(crate) fn take(root: &Path) -> Result<Snapshot, Error> {
+        let mut files = BTreeMap::new();
+        let walk = ignore::WalkBuilder::new(root)
+            .hidden(false)
+            .require_git(false)
+            .filter_entry(|entry| entry.file_name() != ".git")
+            .build();
+        for entry in walk {
+            let entry = entry.map_err(|error| Error::Read {
+                path: PathBuf::from("."),
+                reason: error.to_string(),
+            })?;
+            let kind = entry.file_type();
+            let linked = || entry.path().metadata().is_ok_and(|target| target.is_file());
+            if kind.is_some_and(|kind| kind.is_file() || kind.is_symlink() && linked()) {
+                let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+                files.insert(path.to_owned(), File::default());
+            }
+        }
+        Ok(Snapshot { root: root.to_owned(), files })
+    }
+
+    /// The root directory.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// All files in order.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
+    /// Whether there is such a file.
+    pub(crate) fn contains(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// The bytes of a file, read on first use.
+    pub(crate) fn bytes(&self, path: &Path) -> Result<&[u8], Error> {
+        let missing = || Error::Read { path: path.to_owned(), reason: "no such file".to_owned() };
+        let file = self.files.get(path).ok_or_else(missing)?;
+        let read = || match std::fs::read(self.root.join(path)) {
+            Ok(bytes) => Ok(Zeroizing::new(bytes)),
+            Err(error) => Err(error.to_string()),
+        };
+        match file.bytes.get_or_init(read) {
+            Ok(bytes) => Ok(bytes),
+            Err(reason) => Err(Error::Read { path: path.to_owned(), reason: reason.clone() }),
+        }
+    }
+
+    /// A file as a YAML document, parsed on first use.
+    pub(crate) fn document(&self, path: &Path) -> Result<&Document, Error> {
+        let bytes = self.bytes(path)?;
+        let file = &self.files[path];
+        match file.document.get_or_init(|| Document::parse(bytes.to_vec())) {
+            Ok(document) => Ok(document),
+            Err(source) => Err(Error::Parse { path: path.to_owned(), source: source.clone() }),
+        }
+    }
+
+    /// The YAML files: `.yaml`, `.yml` and kustomize's `Kustomization`.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Path> {
+        self.paths().filter(|path| {
+            path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+                || path.file_name().is_some_and(|name| name == "Kustomization")
+        })
+    }
+}
+
+/// The root of the repository around a directory: the nearest one upwards with a `.git`, else the
+/// directory itself.
+pub(crate) fn root_of(directory: &Path) -> &Path {
+    directory.ancestors().find(|ancestor| ancestor.join(".git").exists()).unwrap_or(directory)
+}
