@@ -3,6 +3,8 @@
 pub mod document;
 pub mod keys;
 mod kube;
+mod layout;
+mod provision;
 mod repo;
 pub mod secret;
 pub mod sops;
