@@ -4,6 +4,7 @@
 //! indented as most mappings of the file are.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -232,7 +233,7 @@ impl Writer<'_> {
 
 /// A place where only one-line spellings are possible.
 fn flow_context() -> Spelling<'static> {
-    Spelling { in_flow: true, header: None, indent: 0, line_break: "\n", at_bare_end: false }
+    Spelling { in_flow: true, header: None, indent: 0, line_break: "\n" }
 }
 
 impl Document {
@@ -268,7 +269,7 @@ impl Document {
     }
 
     /// The column, from 0, where the keys of a block mapping or the dashes of a block sequence stand.
-    pub(super) fn column_of(&self, collection: NodeId) -> usize {
+    pub(crate) fn column_of(&self, collection: NodeId) -> usize {
         let offset = match self.node(collection).kind {
             Kind::Sequence(Layout::Block) => {
                 self.items(collection).next().map_or(0, |item| self.dash_of(item))
@@ -336,8 +337,34 @@ impl Document {
             indent: existing
                 .unwrap_or_else(|| node.parent.map_or(2, |parent| self.column_of(parent) + 2)),
             line_break: self.line_break(),
-            at_bare_end: block && node.span.end == self.source.len(),
         }
+    }
+
+    /// How a text is written in the place of this node: in `style` if that can hold it, else in the
+    /// shortest style that does.
+    pub(crate) fn spelled(
+        &self,
+        id: NodeId,
+        text: &str,
+        style: Style,
+    ) -> (Style, Zeroizing<String>) {
+        let context = self.spelling_at(id);
+        match spell(text, style, context) {
+            Some(spelled) => (style, spelled),
+            None => shortest(text, context),
+        }
+    }
+
+    /// The bytes that a new value of this node replaces: its content, and its tag where that fixes
+    /// another type. `!!int` would be a lie about a token.
+    pub(crate) fn source_range(&self, id: NodeId, value: &Value) -> Range<usize> {
+        let node = self.node(id);
+        let fixes_type = |tag: &Range<usize>| {
+            let tag = &self.source[tag.clone()];
+            tag.starts_with("!!") && !(tag == "!!str" && matches!(value, Value::Text(_)))
+        };
+        let tag = node.tag.clone().filter(fixes_type);
+        tag.map_or(node.span.start, |tag| tag.start)..node.span.end
     }
 
     pub(super) fn is_flow(&self, id: NodeId) -> bool {

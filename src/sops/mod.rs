@@ -1,5 +1,9 @@
 //! The SOPS file format.
 
+mod comments;
+mod spelling;
+mod walk;
+
 pub mod cipher;
 pub mod file;
 pub mod mac;

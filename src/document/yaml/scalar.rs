@@ -19,9 +19,6 @@ pub(in crate::document) struct Spelling<'c> {
     pub indent: usize,
     /// The file's line break.
     pub line_break: &'c str,
-    /// Whether the scalar ends the file, and the file has no final line break: Go's YAML then reads
-    /// `|` as if it were `|-`.
-    pub at_bare_end: bool,
 }
 
 /// Spells `text` in a style, or `None` where the style cannot hold it.
@@ -108,7 +105,6 @@ fn block(text: &str, style: Style, context: Spelling<'_>) -> Option<Zeroizing<St
         return None;
     }
     let chomping = match text.len() - body.len() {
-        0 if context.at_bare_end && !text.is_empty() => Chomping::Clip,
         0 => Chomping::Strip,
         1 if !body.is_empty() => Chomping::Clip,
         _ => Chomping::Keep,
@@ -117,11 +113,7 @@ fn block(text: &str, style: Style, context: Spelling<'_>) -> Option<Zeroizing<St
         text.len() + (text.matches('\n').count() + 2) * (context.indent + 2) + 64,
     ));
     out.push_str(&header(style, chomping, text.is_empty(), context.header));
-    let lines = if chomping == Chomping::Strip || context.at_bare_end {
-        text
-    } else {
-        &text[..text.len() - 1]
-    };
+    let lines = if chomping == Chomping::Strip { text } else { &text[..text.len() - 1] };
     if !text.is_empty() {
         for line in lines.split('\n') {
             out.push_str(context.line_break);
