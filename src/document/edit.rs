@@ -366,6 +366,23 @@ impl<'d> Edits<'d> {
         }
     }
 
+    /// Writes a collection or scalar in the place of an alias.
+    pub fn replace_alias(&mut self, alias: NodeId, content: Fragment) -> Result<(), EditError> {
+        match (self.document.node(alias).kind, &content) {
+            (Kind::Alias(_), Fragment::Mapping(_) | Fragment::Sequence(_)) => {
+                self.fill(alias, content)
+            }
+            (Kind::Alias(_), _) => {
+                let mut inserted = Vec::new();
+                expected(&content, self.document.node(alias).depth, &mut inserted);
+                let text = write_flow(&content);
+                self.push(self.document.node(alias).span.clone(), text, alias.0, 1, inserted);
+                Ok(())
+            }
+            _ => Err(self.wrong_kind(alias, "alias")),
+        }
+    }
+
     fn fill(&mut self, id: NodeId, content: Fragment) -> Result<(), EditError> {
         let document = self.document;
         let node = document.node(id);
