@@ -5,6 +5,7 @@ pub mod document;
 pub mod keys;
 mod kube;
 mod layout;
+mod make;
 mod provision;
 mod repo;
 pub mod secret;

@@ -5,6 +5,7 @@
 
 mod commit;
 mod context;
+mod db;
 mod decrypt;
 mod discover;
 mod encrypt;
@@ -40,6 +41,7 @@ struct Arguments {
 enum Command {
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Db(db::DbArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -64,6 +66,7 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
+        Command::Db(args) => db::run(args, context),
     }
 }
 

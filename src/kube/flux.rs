@@ -50,11 +50,6 @@ impl<'d> FluxKustomization<'d> {
         let names = items.into_iter().flatten();
         names.filter_map(move |item| document.text(document.lookup(item, "name")?))
     }
-
-    /// Whether Flux replaces `${…}` and `$$` in what it applies, as far as this object says.
-    pub(crate) fn substitutes(&self) -> bool {
-        self.0.at(&["spec", "postBuild"]).is_some()
-    }
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ pub(crate) struct Layout<'s> {
 
 impl<'s> Layout<'s> {
     /// Reads what matters for the layout: kustomize files, and files that name one of the API groups.
-    pub(crate) fn infer(snapshot: &'s Snapshot) -> Result<Layout<'s>, Error> {
+    pub(crate) fn infer(snapshot: &'s Snapshot) -> Layout<'s> {
         let mut layout = Layout {
             snapshot,
             listing: Listing::default(),
@@ -98,7 +98,7 @@ impl<'s> Layout<'s> {
                 layout.read(file);
             }
         }
-        Ok(layout)
+        layout
     }
 
     /// Files that could not be read as documents; a fact may be missing because of them.

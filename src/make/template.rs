@@ -177,11 +177,12 @@ pub(crate) fn compose(entries: Vec<(String, Entry)>) -> Result<Vec<(String, Secr
     for index in 0..entries.len() {
         fill(index, &entries, &mut states)?;
     }
-    let values = entries.into_iter().zip(states).map(|((key, entry), state)| match (entry, state) {
-        (_, State::Done(Some(value))) => (key, value),
-        (Entry::Value(value), _) => (key, value),
-        (Entry::Template(_), _) => unreachable!("every template was filled above"),
-    });
+    let values =
+        entries.into_iter().zip(states).map(|((key, entry), state)| match (entry, state) {
+            (_, State::Done(Some(value))) => (key, value),
+            (Entry::Value(value), _) => (key, value),
+            (Entry::Template(_), _) => unreachable!("every template was filled above"),
+        });
     Ok(values.collect())
 }
 

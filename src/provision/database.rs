@@ -9,7 +9,7 @@ use super::{Error, Target};
 use crate::document::Fragment;
 use crate::kube::database::Database;
 use crate::kube::kustomization::Kustomization;
-use crate::layout::{DatabasePlace, Layout, Located, Template};
+use crate::layout::{DatabasePlace, Fact, Layout, Located, Template};
 
 /// The name of the app's database: that of the Database that is there, else the identifier.
 pub(super) struct Named<'s> {
@@ -44,6 +44,15 @@ pub(super) fn existing<'s>(
         return taken("it is being dropped (`ensure: absent`)");
     }
     Ok(Named { database, existing: Some(found) })
+}
+
+/// Where the next Database goes, to be shown.
+pub(super) fn shown(layout: &Layout<'_>, target: &Target<'_, '_>) -> Fact<String> {
+    match layout.database_place(&target.site) {
+        DatabasePlace::Behind(file) => file.map(|file| file.display().to_string()),
+        DatabasePlace::Own { path, .. } => path.map(|path| path.as_str().to_owned()),
+        DatabasePlace::First(path) => Fact::convention(path.display().to_string()),
+    }
 }
 
 /// Adds the Database where the others are, unless it is there.

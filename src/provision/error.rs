@@ -125,7 +125,7 @@ pub(crate) enum Error {
         /// The value.
         route: String,
     },
-    /// A new file does not read as a document.
+    /// A file does not read as a document.
     #[error("{}:{source}", path.display())]
     Parse {
         /// The file.

@@ -32,7 +32,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use error::Error;
-pub(crate) use password::PasswordError;
 
 use app_secret::{AppSecret, Connection};
 use draft::Draft;
@@ -184,6 +183,7 @@ pub(crate) fn provision<'s>(
     let app_secret = app_secret::find(snapshot, layout, &target, role_secret.as_ref(), means)?;
     let password = agreed(&request.password, role_secret.as_ref(), &app_secret)?;
     let mut facts = facts(&target);
+    facts.push(Shown::new("Databases", database::shown(layout, &target)));
 
     let mut draft = Draft::new(snapshot);
     let secret_file = match &role_secret {
@@ -204,7 +204,7 @@ pub(crate) fn provision<'s>(
             role_secret.as_ref().map_or(Ok(()), RoleSecret::check_usable)?;
             let custom = siblings::custom(snapshot, layout, &target, means.identities);
             facts.push(Shown::new("URL key", custom.key.clone()));
-            facts.push(Shown::new("URL scheme", custom.form.clone().map(|form| form.scheme)));
+            facts.push(Shown::new("URL form", custom.form.clone().map(|form| form.to_string())));
             let with = (&custom, password);
             app_secret::write(&mut draft, layout, &target, &app_secret, &named, with, means)?;
         }

@@ -3,6 +3,7 @@
 use super::{Error, names};
 use crate::kube::cluster::Role;
 use crate::layout::{App, Choice, ClusterSite, Fact, Layout, RoleSecretPlace};
+use crate::repo;
 
 /// How near a name must be to be suggested, from 0 (nothing in common) to 1.
 const NEAR: f32 = 0.6;
@@ -63,6 +64,7 @@ fn only_cluster<'s>(layout: &Layout<'s>) -> Result<ClusterSite<'s>, Error> {
             Err(Error::ClusterAmbiguous { paths })
         }
         Choice::Missing => {
+            refuse_unread(layout)?;
             let describe = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let found = layout.other_servers().into_iter().map(|server| {
                 let (kind, name) = (server.view.kind(), server.view.name());
@@ -93,27 +95,38 @@ fn refuse_bootstrap(identifier: &str, site: &ClusterSite<'_>) -> Result<(), Erro
     }
 }
 
+/// The app of that name. What applies the Cluster is none: it would wait for itself.
 fn app_named<'s>(
     name: &str,
     layout: &Layout<'s>,
     site: &ClusterSite<'s>,
 ) -> Result<App<'s>, Error> {
+    let applies_cluster =
+        |app: &App<'s>| site.applied_by.is_some_and(|flux| layout.is_applied_with(app, &flux));
     match layout.app_named(name) {
-        Choice::One(app) => Ok(app),
+        Choice::One(app) if !applies_cluster(&app) => Ok(app),
         Choice::Several(apps) => {
             let paths = apps.iter().map(|app| app.file.to_owned()).collect();
             Err(Error::AppAmbiguous { app: name.to_owned(), paths })
         }
-        Choice::Missing => {
-            let applies_cluster = |app: &App<'s>| {
-                site.applied_by.is_some_and(|flux| layout.is_applied_with(app, &flux))
-            };
+        Choice::One(_) | Choice::Missing => {
+            refuse_unread(layout)?;
             let apps = layout.apps();
             let others = apps.iter().filter(|app| !applies_cluster(app));
             let found: Vec<String> = others.map(|app| app.flux.name().to_owned()).collect();
             let nearest = nearest(name, &found);
             Err(Error::AppUnknown { app: name.to_owned(), found, nearest })
         }
+    }
+}
+
+/// What is missing may be in a file that could not be read: then that is what is wrong.
+fn refuse_unread(layout: &Layout<'_>) -> Result<(), Error> {
+    match layout.unreadable().first() {
+        Some(repo::Error::Parse { path, source }) => {
+            Err(Error::Parse { path: path.clone(), source: source.clone() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Everything but `A-Z a-z 0-9 - . _ ~` is percent-encoded in user, password and database: more than RFC 3986
 //! asks for, because clients split at commas and other signs before they decode.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -106,6 +108,20 @@ impl DatabaseUrl {
             }
         };
         Some(Form { scheme: self.scheme.clone(), host, with_port: self.with_port })
+    }
+}
+
+impl fmt::Display for Form {
+    /// With placeholders for what differs from app to app.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = match &self.host {
+            Host::Service => String::new(),
+            Host::Namespace => ".NAMESPACE".to_owned(),
+            Host::Svc => ".NAMESPACE.svc".to_owned(),
+            Host::Full(domain) => format!(".NAMESPACE.svc.{domain}"),
+        };
+        let port = if self.with_port { ":5432" } else { "" };
+        write!(formatter, "{}://ROLE:PASSWORD@CLUSTER-rw{host}{port}/DATABASE", self.scheme)
     }
 }
 
