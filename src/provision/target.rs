@@ -1,5 +1,7 @@
 //! What is to be provisioned: the app, its names, and the Cluster.
 
+use std::path::Path;
+
 use super::{Error, names};
 use crate::kube::cluster::Role;
 use crate::layout::{App, Choice, ClusterSite, Fact, Layout, RoleSecretPlace};
@@ -64,7 +66,7 @@ fn only_cluster<'s>(layout: &Layout<'s>) -> Result<ClusterSite<'s>, Error> {
             Err(Error::ClusterAmbiguous { paths })
         }
         Choice::Missing => {
-            refuse_unread(layout)?;
+            refuse_unread(layout, |_| true)?;
             let describe = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let found = layout.other_servers().into_iter().map(|server| {
                 let (kind, name) = (server.view.kind(), server.view.name());
@@ -110,7 +112,7 @@ fn app_named<'s>(
             Err(Error::AppAmbiguous { app: name.to_owned(), paths })
         }
         Choice::One(_) | Choice::Missing => {
-            refuse_unread(layout)?;
+            refuse_unread(layout, |path| path.iter().any(|part| part == name))?;
             let apps = layout.apps();
             let others = apps.iter().filter(|app| !applies_cluster(app));
             let found: Vec<String> = others.map(|app| app.flux.name().to_owned()).collect();
@@ -121,13 +123,15 @@ fn app_named<'s>(
 }
 
 /// What is missing may be in a file that could not be read: then that is what is wrong.
-fn refuse_unread(layout: &Layout<'_>) -> Result<(), Error> {
-    match layout.unreadable().first() {
-        Some(repo::Error::Parse { path, source }) => {
-            Err(Error::Parse { path: path.clone(), source: source.clone() })
+fn refuse_unread(layout: &Layout<'_>, suspect: impl Fn(&Path) -> bool) -> Result<(), Error> {
+    for error in layout.unreadable() {
+        if let repo::Error::Parse { path, source } = error
+            && suspect(path)
+        {
+            return Err(Error::Parse { path: path.clone(), source: source.clone() });
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 fn nearest(name: &str, found: &[String]) -> Option<String> {

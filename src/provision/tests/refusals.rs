@@ -82,6 +82,9 @@ fn a_file_that_cannot_be_read_is_named_instead_of_what_may_be_in_it() {
     let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
     let refusal = refused_with(&cluster, |text| format!("{text}\t- x\n"));
     assert!(refusal.starts_with(&format!("{cluster}:")), "{refusal}");
+    let ks = format!("{APPS}/grafana/ks.yaml");
+    let refusal = refused_with(&ks, |text| format!("{text}\t- x\n"));
+    assert!(refusal.starts_with(&format!("{ks}:")), "{refusal}");
 }
 
 #[test]
