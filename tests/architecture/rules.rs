@@ -317,7 +317,7 @@ mod tests {
             "use std::fs::*;",
         ];
         for text in texts {
-            assert_refused("repo/mod.rs", text, "only [\"txn\", \"cli::editor\"]");
+            assert_refused("repo/mod.rs", text, "only [\"txn\", \"cli::editor\", \"cli::demo\"]");
             assert_accepted("txn/replace.rs", text);
         }
         assert_accepted("repo/mod.rs", "use std::fs; fn f() { fs::read(a) }");
