@@ -20,3 +20,5 @@ mod data;
 mod interop;
 /// The program starts and answers.
 mod smoke;
+/// Commits that are stopped half-way.
+mod txn;
