@@ -20,6 +20,7 @@
 //! What it refuses: invalid UTF-8, duplicate keys, NUL and other control characters, tabs as
 //! indentation, more than 255 levels – each with line and column.
 
+mod compare;
 mod edit;
 mod place;
 mod tree;
@@ -305,5 +306,7 @@ fn position_in(source: &str, offset: usize) -> Position {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
