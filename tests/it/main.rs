@@ -18,6 +18,8 @@ mod terminal;
 mod data;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
+/// `db provision` against sops, kustomize, the schemas and PostgreSQL.
+mod provision;
 /// The program starts and answers.
 mod smoke;
 /// Commits that are stopped half-way.
