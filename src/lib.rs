@@ -1,5 +1,6 @@
 //! Secrets for GitOps repositories.
 
+pub mod cli;
 pub mod document;
 pub mod keys;
 mod kube;

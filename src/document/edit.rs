@@ -9,8 +9,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::place::{Expected, Shape, expected, shortest, write_block, write_flow};
-use super::yaml::spell;
+use super::place::{Expected, Shape, expected, write_block, write_flow};
 use super::{Document, Fragment, Kind, Layout, Node, NodeId, Position, Style, Value};
 
 /// Why an edit is refused. Nothing was changed.
@@ -83,22 +82,10 @@ impl<'d> Edits<'d> {
     /// Gives a scalar another text, in its own style where that can hold it, else in the shortest one
     /// that does. The scalar becomes a string.
     pub fn set_text(&mut self, id: NodeId, text: &str) -> Result<(), EditError> {
-        self.set_text_in(id, text, None)
-    }
-
-    /// As [`Edits::set_text`], in a given style where that can hold the text.
-    pub fn set_text_in(
-        &mut self,
-        id: NodeId,
-        text: &str,
-        style: Option<Style>,
-    ) -> Result<(), EditError> {
-        let Kind::Scalar(own) = self.document.node(id).kind else {
+        let Kind::Scalar(style) = self.document.node(id).kind else {
             return Err(self.wrong_kind(id, "scalar"));
         };
-        let context = self.document.spelling_at(id);
-        let spelled = spell(text, style.unwrap_or(own), context);
-        let spelled = spelled.unwrap_or_else(|| shortest(text, context).1);
+        let (_, spelled) = self.document.spelled(id, text, style);
         self.set_source(id, spelled, Value::Text(Zeroizing::new(text.to_owned())))
     }
 
@@ -114,16 +101,21 @@ impl<'d> Edits<'d> {
         if !matches!(node.kind, Kind::Scalar(_) | Kind::Alias(_)) {
             return Err(self.wrong_kind(id, "scalar"));
         }
-        let mut range = node.span.clone();
-        // `!!int` would be a lie about a token; a tag that was replaced comes back with its source.
-        if let Some(tag) = node.tag.clone().filter(|tag| self.types(tag, &value)) {
-            if node.anchor.as_ref().is_some_and(|anchor| anchor.start > tag.start) {
-                return Err(self.wrong_kind(id, "anchor before the tag"));
-            }
-            range.start = tag.start;
+        let mut range = self.document.source_range(id, &value);
+        if node.anchor.as_ref().is_some_and(|anchor| anchor.start > range.start) {
+            return Err(self.wrong_kind(id, "anchor before the tag"));
         }
-        let blank = if range.is_empty() { " " } else { "" };
-        let text = Zeroizing::new(format!("{blank}{}", source.as_str()));
+        let mut source = source.as_str();
+        // The header of a block scalar may hold a comment, which has edits of its own.
+        if let Some(header) = self.document.spelling_at(id).header
+            && let Some(body) = source.strip_prefix(header)
+            && range.start == node.span.start
+        {
+            range.start += header.len();
+            source = body;
+        }
+        let blank = if range.is_empty() && !source.starts_with(['\n', '\r']) { " " } else { "" };
+        let text = Zeroizing::new(format!("{blank}{source}"));
         let inserted = vec![Expected { depth: node.depth, shape: Shape::Scalar(value) }];
         self.push(range, text, id.0, 1, inserted);
         Ok(())
@@ -132,7 +124,7 @@ impl<'d> Edits<'d> {
     /// Replaces the text of a comment behind its `#`; `text` is one line.
     pub fn set_comment(&mut self, index: usize, text: &str) {
         let span = self.document.comments[index].span.clone();
-        let node = self.nodes_before(span.start);
+        let node = self.document.nodes_before(span.start) as u32;
         self.push(span.start + 1..span.end, Zeroizing::new(text.to_owned()), node, 0, Vec::new());
         self.announce_comments(index..index + 1, vec![Zeroizing::new(text.to_owned())]);
     }
@@ -362,12 +354,6 @@ impl<'d> Edits<'d> {
         }
     }
 
-    /// Whether a tag is one of YAML's own that a value of this type cannot wear.
-    fn types(&self, tag: &Range<usize>, value: &Value) -> bool {
-        let tag = &self.document.source[tag.clone()];
-        tag.starts_with("!!") && !(tag == "!!str" && matches!(value, Value::Text(_)))
-    }
-
     /// Whether a node is a place where a collection may be written: absent, null, `{}` or `[]`.
     fn is_vacant(&self, id: NodeId) -> bool {
         let node = self.document.node(id);
@@ -377,6 +363,23 @@ impl<'d> Edits<'d> {
                 matches!(self.document.value(id), Some(Ok(Value::Null)))
             }
             _ => false,
+        }
+    }
+
+    /// Writes a collection or scalar in the place of an alias.
+    pub fn replace_alias(&mut self, alias: NodeId, content: Fragment) -> Result<(), EditError> {
+        match (self.document.node(alias).kind, &content) {
+            (Kind::Alias(_), Fragment::Mapping(_) | Fragment::Sequence(_)) => {
+                self.fill(alias, content)
+            }
+            (Kind::Alias(_), _) => {
+                let mut inserted = Vec::new();
+                expected(&content, self.document.node(alias).depth, &mut inserted);
+                let text = write_flow(&content);
+                self.push(self.document.node(alias).span.clone(), text, alias.0, 1, inserted);
+                Ok(())
+            }
+            _ => Err(self.wrong_kind(alias, "alias")),
         }
     }
 
@@ -454,10 +457,6 @@ impl<'d> Edits<'d> {
     fn announce_comments(&mut self, gone: Range<usize>, new: Vec<Zeroizing<String>>) {
         let last = self.splices.last_mut().expect("announced right after its splice");
         last.comments = Some((gone, new));
-    }
-
-    fn nodes_before(&self, offset: usize) -> u32 {
-        self.document.nodes.partition_point(|node| node.span.start < offset) as u32
     }
 
     fn wrong_kind(&self, id: NodeId, expected: &'static str) -> EditError {

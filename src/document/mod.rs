@@ -112,6 +112,16 @@ impl Document {
         (id.0..self.node(id).end.0).map(NodeId)
     }
 
+    /// Whether a node is in the subtree of another.
+    pub(crate) fn contains(&self, top: NodeId, id: NodeId) -> bool {
+        top <= id && id < self.node(top).end
+    }
+
+    /// How many nodes begin before a byte: the index of the first that does not.
+    pub(crate) fn nodes_before(&self, offset: usize) -> usize {
+        self.nodes.partition_point(|node| node.span.start < offset)
+    }
+
     /// Key and value of each entry of a mapping; nothing for other nodes. Aliases and merge keys are
     /// given as they are written.
     pub fn entries(&self, mapping: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {

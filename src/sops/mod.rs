@@ -1,5 +1,13 @@
 //! The SOPS file format.
 
+mod comments;
+mod error;
+mod expand;
+mod open;
+mod seal;
+mod spelling;
+mod walk;
+
 pub mod cipher;
 pub mod file;
 pub mod mac;

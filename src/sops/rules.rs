@@ -1,30 +1,100 @@
 //! `.sops.yaml`: creation rules.
+//!
+//! ```yaml
+//! creation_rules:
+//!   - path_regex: secrets/dev/.*\.yaml$
+//!     encrypted_regex: ^(data|stringData)$
+//!     age: age1…,age1…
+//! stores:
+//!   yaml: {indent: 2}
+//! ```
+//!
+//! The first rule whose `path_regex` matches a file decides; a rule without one matches every file. Only
+//! the rule that decides has to be understood: one for another file may name whatever it likes.
+//! Unknown fields are ignored, as SOPS ignores them; reading an encrypted file consults no rule at all.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
-use super::regex::GoRegex;
-use super::selection::Selection;
-use crate::document::{Document, Position};
-use crate::keys::Recipient;
+use super::regex::{GoRegex, RegexError};
+use super::selection::{Selection, SelectionError, Settings};
+use crate::document::{Document, NodeId, Position, Value};
+use crate::keys::{self, Recipient};
 
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
+/// Master keys of other kinds that a rule may name.
+const FOREIGN: [&str; 6] =
+    ["pgp", "kms", "gcp_kms", "azure_keyvault", "hc_vault_transit_uri", "hckms"];
+
+/// Columns per level where `stores.yaml.indent` does not say otherwise: SOPS' default.
+const DEFAULT_INDENT: usize = 4;
+
+/// Most groups inside of groups (`merge`); aliases could nest them without end.
+const MOST_MERGES: usize = 64;
+
+/// Why a configuration cannot be used. Positions are those in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration is not what SOPS understands.
-    #[error("{position}: {reason}")]
-    Invalid {
+    /// A field is not of its type.
+    #[error("{position}: `{field}` must be {wanted}")]
+    Field {
         /// Where.
         position: Position,
-        /// What is wrong.
-        reason: String,
+        /// Name of the field.
+        field: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// The rule names master keys of another kind than age.
+    #[error("{position}: `{field}` master keys are not supported")]
+    Foreign {
+        /// Where.
+        position: Position,
+        /// Name of the field.
+        field: &'static str,
+    },
+    /// The rule has several key groups.
+    #[error("{position}: several key groups (Shamir) are not supported")]
+    KeyGroups {
+        /// Where.
+        position: Position,
+    },
+    /// The pattern does not compile; SOPS refuses it, too.
+    #[error("{position}: `path_regex`: {source}")]
+    PathRegex {
+        /// Where.
+        position: Position,
+        /// Why.
+        source: RegexError,
+    },
+    /// A recipient cannot be used.
+    #[error("{position}: {source}")]
+    Recipient {
+        /// Where.
+        position: Position,
+        /// Why.
+        source: keys::Error,
+    },
+    /// The rule has two selections, or one that does not compile.
+    #[error("{position}: {source}")]
+    Selection {
+        /// Where.
+        position: Position,
+        /// Why.
+        source: SelectionError,
     },
 }
 
 /// One `.sops.yaml`.
 pub struct Config {
-    rules: Vec<Rule>,
+    directory: PathBuf,
+    rules: Vec<Candidate>,
     indent: usize,
+}
+
+/// A rule as far as it was understood.
+struct Candidate {
+    path_regex: Result<Option<GoRegex>, Error>,
+    rule: Result<Rule, Error>,
 }
 
 /// What a new file gets.
@@ -43,18 +113,310 @@ pub struct Rule {
 
 impl Config {
     /// Reads a configuration that stands at `path` (`dir/.sops.yaml`).
-    pub fn parse(_document: &Document, _path: &Path) -> Result<Config, Error> {
-        unimplemented!()
+    pub fn parse(document: &Document, path: &Path) -> Result<Config, Error> {
+        let mut config = Config {
+            directory: path.parent().map(clean).unwrap_or_default(),
+            rules: Vec::new(),
+            indent: DEFAULT_INDENT,
+        };
+        let Some(root) = document.roots().first() else { return Ok(config) };
+        if let Some(indent) = document.descend(root.node, &["stores", "yaml", "indent"]) {
+            config.indent = read_indent(document, indent)?;
+        }
+        if let Some(rules) = document.lookup(root.node, "creation_rules") {
+            let rules = document.target(rules);
+            config.rules = document.items(rules).map(|rule| candidate(document, rule)).collect();
+        }
+        Ok(config)
     }
 
     /// The first rule that matches a file; its path has the same base as that of the configuration.
-    pub fn rule_for(&self, _file: &Path) -> Result<Option<&Rule>, Error> {
-        let _ = &self.rules;
-        unimplemented!()
+    ///
+    /// Fails for a rule on the way whose pattern does not compile, and if the rule that matches cannot be
+    /// used.
+    pub fn rule_for(&self, file: &Path) -> Result<Option<&Rule>, Error> {
+        let file = clean(file);
+        let subject = file.strip_prefix(&self.directory).unwrap_or(&file).to_string_lossy();
+        for candidate in &self.rules {
+            let regex = candidate.path_regex.as_ref().map_err(Error::clone)?;
+            if regex.as_ref().is_none_or(|regex| regex.is_match(&subject)) {
+                return candidate.rule.as_ref().map(Some).map_err(Error::clone);
+            }
+        }
+        Ok(None)
     }
 
     /// Columns per level of a metadata block.
     pub fn indent(&self) -> usize {
         self.indent
+    }
+}
+
+/// A path without `.` and `..`, by its letters alone.
+fn clean(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if cleaned.file_name().is_some() => {
+                cleaned.pop();
+            }
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
+}
+
+/// SOPS takes 0 for its default, and prints with 2 for 1 and above 9.
+fn read_indent(document: &Document, node: NodeId) -> Result<usize, Error> {
+    match document.value(node) {
+        Some(Ok(Value::Int(0))) => Ok(DEFAULT_INDENT),
+        Some(Ok(Value::Int(indent @ 2..=9))) => Ok(indent.unsigned_abs() as usize),
+        Some(Ok(Value::Int(1 | 10..))) => Ok(2),
+        _ => Err(Error::Field {
+            position: document.position_of(node),
+            field: "stores.yaml.indent",
+            wanted: "a number that is not negative",
+        }),
+    }
+}
+
+fn candidate(document: &Document, node: NodeId) -> Candidate {
+    let reader = Reader { document, rule: document.target(node) };
+    let path_regex = reader.path_regex();
+    let rule = path_regex.clone().and_then(|path_regex| reader.rule(path_regex));
+    Candidate { path_regex, rule }
+}
+
+struct Reader<'d> {
+    document: &'d Document,
+    rule: NodeId,
+}
+
+impl Reader<'_> {
+    fn path_regex(&self) -> Result<Option<GoRegex>, Error> {
+        let Some((node, pattern)) = self.text("path_regex")? else { return Ok(None) };
+        match GoRegex::new(pattern) {
+            // SOPS takes an empty pattern for none.
+            _ if pattern.is_empty() => Ok(None),
+            Ok(regex) => Ok(Some(regex)),
+            Err(source) => {
+                Err(Error::PathRegex { position: self.document.position_of(node), source })
+            }
+        }
+    }
+
+    fn rule(&self, path_regex: Option<GoRegex>) -> Result<Rule, Error> {
+        Ok(Rule {
+            path_regex,
+            recipients: self.recipients()?,
+            selection: self.selection()?,
+            mac_only_encrypted: self.mac_only_encrypted()?,
+            position: self.document.position_of(self.rule),
+        })
+    }
+
+    fn selection(&self) -> Result<Selection, Error> {
+        let text = |name| self.text(name).map(|found| found.map(|(_, text)| text));
+        Selection::new(Settings {
+            unencrypted_suffix: text("unencrypted_suffix")?,
+            encrypted_suffix: text("encrypted_suffix")?,
+            unencrypted_regex: text("unencrypted_regex")?,
+            encrypted_regex: text("encrypted_regex")?,
+            unencrypted_comment_regex: text("unencrypted_comment_regex")?,
+            encrypted_comment_regex: text("encrypted_comment_regex")?,
+        })
+        .map_err(|source| Error::Selection {
+            position: self.document.position_of(self.rule),
+            source,
+        })
+    }
+
+    fn mac_only_encrypted(&self) -> Result<bool, Error> {
+        let field = "mac_only_encrypted";
+        match self.document.lookup(self.rule, field).map(|node| (node, self.document.value(node))) {
+            None | Some((_, Some(Ok(Value::Null)))) => Ok(false),
+            Some((_, Some(Ok(Value::Bool(value))))) => Ok(value),
+            Some((node, _)) => Err(self.field(node, field, "true or false")),
+        }
+    }
+
+    /// Those of `key_groups` if there are any, else those of the rule itself.
+    fn recipients(&self) -> Result<Vec<Recipient>, Error> {
+        let document = self.document;
+        let groups: Vec<NodeId> = match document.lookup(self.rule, "key_groups") {
+            Some(groups) => document.items(document.target(groups)).collect(),
+            None => Vec::new(),
+        };
+        let mut found = Vec::new();
+        match groups.as_slice() {
+            [] => self.age(self.rule, &mut found)?,
+            [group] => {
+                self.group(document.target(*group), 0, &mut found)?;
+                let mut seen = std::collections::HashSet::new();
+                found.retain(|recipient| seen.insert(recipient.text().to_owned()));
+            }
+            [_, second, ..] => {
+                return Err(Error::KeyGroups { position: document.position_of(*second) });
+            }
+        }
+        Ok(found)
+    }
+
+    /// A group: first those that it merges, then its own.
+    fn group(&self, group: NodeId, depth: usize, found: &mut Vec<Recipient>) -> Result<(), Error> {
+        if let Some(merge) = self.document.lookup(group, "merge") {
+            if depth > MOST_MERGES {
+                return Err(self.field(merge, "merge", "nested less deeply"));
+            }
+            for inner in self.document.items(self.document.target(merge)) {
+                self.group(self.document.target(inner), depth + 1, found)?;
+            }
+        }
+        self.age(group, found)
+    }
+
+    /// The `age` field of a rule or group, and nothing of the other kinds.
+    fn age(&self, holder: NodeId, found: &mut Vec<Recipient>) -> Result<(), Error> {
+        let document = self.document;
+        for field in FOREIGN {
+            let Some(node) = document.lookup(holder, field) else { continue };
+            let node = document.target(node);
+            let empty = document.text(node).map_or(document.items(node).next().is_none(), |text| {
+                text.trim().is_empty() || matches!(document.value(node), Some(Ok(Value::Null)))
+            });
+            if !empty {
+                return Err(Error::Foreign { position: document.position_of(node), field });
+            }
+        }
+        let Some(age) = document.lookup(holder, "age") else { return Ok(()) };
+        let age = document.target(age);
+        if document.text(age).is_some() {
+            return match document.value(age) {
+                Some(Ok(Value::Text(text))) => self.listed(age, &text, found),
+                Some(Ok(Value::Null)) => Ok(()),
+                _ => Err(self.field(age, "age", "text or a list of texts")),
+            };
+        }
+        for item in document.items(age) {
+            match document.value(item) {
+                Some(Ok(Value::Text(text))) if !text.trim().is_empty() => {
+                    self.listed(item, &text, found)?;
+                }
+                _ => return Err(self.field(item, "age", "a list of texts that are not empty")),
+            }
+        }
+        Ok(())
+    }
+
+    fn listed(&self, node: NodeId, text: &str, found: &mut Vec<Recipient>) -> Result<(), Error> {
+        for recipient in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let position = self.document.position_of(node);
+            found.push(
+                Recipient::parse(recipient)
+                    .map_err(|source| Error::Recipient { position, source })?,
+            );
+        }
+        Ok(())
+    }
+
+    fn text(&self, field: &'static str) -> Result<Option<(NodeId, &str)>, Error> {
+        let Some(node) = self.document.lookup(self.rule, field) else { return Ok(None) };
+        match self.document.value(node) {
+            Some(Ok(Value::Null)) => Ok(None),
+            Some(Ok(Value::Text(_))) => Ok(self.document.text(node).map(|text| (node, text))),
+            _ => Err(self.field(node, field, "text")),
+        }
+    }
+
+    fn field(&self, node: NodeId, field: &'static str, wanted: &'static str) -> Error {
+        Error::Field { position: self.document.position_of(node), field, wanted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
+
+    fn config(text: &str) -> Config {
+        let text = text.replace("ANNA", ANNA);
+        let document = Document::parse(text.into_bytes()).unwrap();
+        Config::parse(&document, Path::new("/repo/.sops.yaml")).unwrap()
+    }
+
+    fn recipients(text: &str, file: &str) -> Result<usize, String> {
+        let config = config(text);
+        let rule = config.rule_for(Path::new(file)).map_err(|error| error.to_string())?;
+        Ok(rule.ok_or("no rule")?.recipients.len())
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_decides() {
+        let text = "creation_rules:\n- {path_regex: ^a/, age: ANNA, encrypted_suffix: x}\n- age: 'ANNA,ANNA'\n";
+        assert_eq!(recipients(text, "/repo/a/b.yaml"), Ok(1));
+        assert_eq!(recipients(text, "/repo/./b/../c.yaml"), Ok(2));
+        assert_eq!(recipients(text, "/elsewhere/a/b.yaml"), Ok(2));
+    }
+
+    #[test]
+    fn recipients_come_as_text_list_folded_block_or_group() {
+        for age in [
+            "age: ANNA",
+            "age: [ANNA]",
+            "age: >-\n      ANNA,\n",
+            "key_groups: [{age: [ANNA, ANNA]}]",
+            "key_groups:\n    - merge: [{age: [ANNA]}]\n",
+            "age: ' ANNA , '",
+        ] {
+            let text = format!("creation_rules:\n  - {age}\n");
+            assert_eq!(recipients(&text, "/repo/x.yaml"), Ok(1), "{age}");
+        }
+    }
+
+    #[test]
+    fn anchors_and_merge_keys_are_understood() {
+        let text = "base: &b {age: ANNA, encrypted_regex: ^x$}\ncreation_rules:\n- <<: *b\n  path_regex: y\n";
+        let config = config(text);
+        let rule = config.rule_for(Path::new("/repo/y")).unwrap().unwrap();
+        assert_eq!(rule.selection.setting(), Some(("encrypted_regex", "^x$")));
+        assert!(config.rule_for(Path::new("/repo/z")).unwrap().is_none());
+    }
+
+    #[test]
+    fn only_the_rule_that_matches_must_be_understood() {
+        let text = "creation_rules:\n- {path_regex: ^kms, kms: 'arn:aws:kms:x'}\n- age: ANNA\n";
+        assert_eq!(recipients(text, "/repo/x"), Ok(1));
+        assert_eq!(
+            recipients(text, "/repo/kms/x"),
+            Err("2:27: `kms` master keys are not supported".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_with_its_place() {
+        for (rule, wanted) in [
+            ("pgp: ABCD", "2:8: `pgp` master keys are not supported"),
+            ("key_groups: [{age: [ANNA]}, {age: [ANNA]}]", "several key groups"),
+            ("age: 7", "2:8: `age` must be text or a list of texts"),
+            ("age: ['']", "`age` must be a list of texts that are not empty"),
+            ("path_regex: '('", "`path_regex`"),
+            ("{age: ANNA, encrypted_regex: x, encrypted_suffix: y}", "encrypted_suffix"),
+            ("{age: ANNA, encrypted_regex: '(?!x)'}", "encrypted_regex"),
+            ("age: nobody", "not a recipient"),
+        ] {
+            let error = recipients(&format!("creation_rules:\n- {rule}\n"), "/repo/x").unwrap_err();
+            assert!(error.contains(wanted), "{error} / {wanted}");
+        }
+    }
+
+    #[test]
+    fn the_indentation_is_that_of_sops() {
+        for (indent, wanted) in [("0", 4), ("2", 2), ("1", 2), ("12", 2)] {
+            assert_eq!(config(&format!("stores: {{yaml: {{indent: {indent}}}}}")).indent(), wanted);
+        }
+        let document = Document::parse(b"stores: {yaml: {indent: -1}}".to_vec()).unwrap();
+        assert!(Config::parse(&document, Path::new(".sops.yaml")).is_err());
     }
 }

@@ -40,7 +40,7 @@ pub enum SelectionError {
 }
 
 /// The six settings as they stand in a creation rule, a metadata block or on the command line.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Settings<'a> {
     /// Keys with this ending stay plain, with all below them.
     pub unencrypted_suffix: Option<&'a str>,

@@ -57,6 +57,19 @@ impl Token {
         Ok((token, rest))
     }
 
+    /// All of the token but its type in one base64 text; holds no bracket, so that it can follow a token.
+    pub(super) fn compact(&self) -> String {
+        encode(&[&self.iv[..], &self.tag[..], &self.data[..]].concat()).to_string()
+    }
+
+    /// Reads what [`Token::compact`] wrote, as text under a vector of 32 bytes.
+    pub(super) fn from_compact(text: &str) -> Result<Token, Error> {
+        let bytes = decode(text, "data")?;
+        let (iv, rest) = bytes.split_at_checked(32).ok_or(Error::Malformed)?;
+        let (tag, data) = rest.split_first_chunk::<16>().ok_or(Error::Malformed)?;
+        Ok(Token { data: data.to_vec(), iv: iv.to_vec(), tag: *tag, kind: Kind::Str })
+    }
+
     /// The initialization vector, to be used again when the value has not changed.
     pub fn iv(&self) -> &[u8] {
         &self.iv

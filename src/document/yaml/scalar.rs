@@ -13,15 +13,14 @@ use crate::document::Style;
 pub(in crate::document) struct Spelling<'c> {
     /// Inside of brackets, where `,` and `]` end a plain scalar.
     pub in_flow: bool,
+    /// Whether a comment follows on the line, so that no block can begin here.
+    pub followed: bool,
     /// The header of the block scalar that is replaced, such as `|-  # why`; kept where it fits.
     pub header: Option<&'c str>,
     /// Column of a block scalar's lines, from 0.
     pub indent: usize,
     /// The file's line break.
     pub line_break: &'c str,
-    /// Whether the scalar ends the file, and the file has no final line break: Go's YAML then reads
-    /// `|` as if it were `|-`.
-    pub at_bare_end: bool,
 }
 
 /// Spells `text` in a style, or `None` where the style cannot hold it.
@@ -36,7 +35,7 @@ pub(in crate::document) fn spell(
         }
         Style::SingleQuoted => single_quoted(text),
         Style::DoubleQuoted => Some(double_quoted(text)),
-        Style::Literal | Style::Folded if context.in_flow => None,
+        Style::Literal | Style::Folded if context.in_flow || context.followed => None,
         Style::Literal | Style::Folded => block(text, style, context),
     }
 }
@@ -108,7 +107,6 @@ fn block(text: &str, style: Style, context: Spelling<'_>) -> Option<Zeroizing<St
         return None;
     }
     let chomping = match text.len() - body.len() {
-        0 if context.at_bare_end && !text.is_empty() => Chomping::Clip,
         0 => Chomping::Strip,
         1 if !body.is_empty() => Chomping::Clip,
         _ => Chomping::Keep,
@@ -117,11 +115,7 @@ fn block(text: &str, style: Style, context: Spelling<'_>) -> Option<Zeroizing<St
         text.len() + (text.matches('\n').count() + 2) * (context.indent + 2) + 64,
     ));
     out.push_str(&header(style, chomping, text.is_empty(), context.header));
-    let lines = if chomping == Chomping::Strip || context.at_bare_end {
-        text
-    } else {
-        &text[..text.len() - 1]
-    };
+    let lines = if chomping == Chomping::Strip { text } else { &text[..text.len() - 1] };
     if !text.is_empty() {
         for line in lines.split('\n') {
             out.push_str(context.line_break);
@@ -145,7 +139,9 @@ fn header(style: Style, chomping: Chomping, empty: bool, existing: Option<&str>)
     let Some(existing) = existing else { return format!("{symbol}{wanted}") };
     let old = indicators(existing);
     let rest = &existing[old.len()..];
-    if empty || old.trim_matches(|c: char| c.is_ascii_digit() || c == '|' || c == '>') == wanted {
+    let present = old.trim_matches(|c: char| c.is_ascii_digit() || c == '|' || c == '>');
+    // `+` keeps one line break as well as several.
+    if empty || present == wanted || present == "+" && chomping == Chomping::Clip {
         return existing.to_owned();
     }
     let digit: String = old.chars().filter(char::is_ascii_digit).collect();

@@ -1,0 +1,118 @@
+//! What a command gets from the outside: directory, environment, streams, clock, randomness.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::failure::Failure;
+use crate::secret::RandomSource;
+
+/// The outside of one run.
+pub(crate) struct Context {
+    /// The working directory, absolute.
+    pub(crate) directory: PathBuf,
+    /// Standard output, colours stripped where nobody sees them.
+    pub(crate) out: anstream::AutoStream<std::io::Stdout>,
+    /// Standard error, likewise.
+    pub(crate) err: anstream::AutoStream<std::io::Stderr>,
+    /// Whether somebody sits at a terminal who can be asked: standard input and standard error are one.
+    pub(crate) interactive: bool,
+    /// Random bytes of the operating system.
+    pub(crate) random: OsRandom,
+}
+
+impl Context {
+    /// The outside as it is. Fails if the directory cannot be entered.
+    pub(crate) fn new(directory: Option<PathBuf>) -> Result<Context, Failure> {
+        let current = std::env::current_dir()
+            .map_err(|error| Failure::new(format!("the working directory: {error}")))?;
+        let wanted = directory.as_deref().unwrap_or(Path::new("."));
+        let directory = current
+            .join(wanted)
+            .canonicalize()
+            .map_err(|error| Failure::new(format!("{}: {error}", wanted.display())))?;
+        Ok(Context {
+            directory,
+            out: anstream::AutoStream::auto(std::io::stdout()),
+            err: anstream::AutoStream::auto(std::io::stderr()),
+            interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            random: OsRandom::default(),
+        })
+    }
+
+    /// An environment variable; an empty one counts as not set.
+    pub(crate) fn env(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name).filter(|value| !value.is_empty())
+    }
+
+    /// The time, RFC 3339 in UTC with seconds.
+    pub(crate) fn now(&self) -> String {
+        jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// All of standard input.
+    pub(crate) fn read_stdin(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(1 << 16));
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new(format!("standard input: {error}")))?;
+        Ok(bytes)
+    }
+
+    /// A line on standard output.
+    pub(crate) fn say(&mut self, line: impl AsRef<str>) {
+        // Nobody reads: nothing to say.
+        let _ = writeln!(self.out, "{}", line.as_ref());
+    }
+
+    /// A line on standard error: what is not the result.
+    pub(crate) fn note(&mut self, line: impl AsRef<str>) {
+        let _ = writeln!(self.err, "{}", line.as_ref());
+    }
+
+    /// Bytes on standard output, as they are.
+    pub(crate) fn emit(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.out.as_inner().lock().write_all(bytes) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(format!("standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends what is buffered.
+    pub(crate) fn flush(&mut self) {
+        let _ = self.out.flush();
+    }
+}
+
+/// The operating system's random bytes, fetched a page at a time: a value takes 32.
+#[derive(Default)]
+pub(crate) struct OsRandom {
+    buffer: Zeroizing<Vec<u8>>,
+}
+
+impl RandomSource for OsRandom {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        const PAGE: usize = 4096;
+        for byte in bytes {
+            if self.buffer.is_empty() {
+                self.buffer.resize(PAGE, 0);
+                getrandom::fill(&mut self.buffer).expect("the operating system has random bytes");
+            }
+            *byte = self.buffer.pop().expect("filled above");
+        }
+    }
+}
+
+/// Keeps decrypted values out of core dumps, and other processes of the same user from reading them by
+/// `ptrace`. What fails here leaves the program as safe as any other.
+pub(crate) fn protect_memory() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}

@@ -1,0 +1,161 @@
+//! Failures as they are told: what happened, then what to do.
+//!
+//! The library says what is wrong; only here the commands and flags are known that mend it.
+
+use std::path::Path;
+use std::process::{ExitCode, Termination};
+
+use crate::{keys, repo, sops, txn};
+
+/// How a run ended; the exit codes of the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// 0: done, or nothing to do.
+    Done,
+    /// 1: `check` found something.
+    Found,
+    /// 2: refused or failed; nothing has changed.
+    Refused,
+    /// 3: a file changed under the command, or another command holds the lock; nothing has changed.
+    Drift,
+    /// 130: interrupted; nothing has changed.
+    Interrupted,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(match status {
+            Status::Done => 0,
+            Status::Found => 1,
+            Status::Refused => 2,
+            Status::Drift => 3,
+            Status::Interrupted => 130,
+        })
+    }
+}
+
+impl Termination for Status {
+    fn report(self) -> ExitCode {
+        self.into()
+    }
+}
+
+/// Why a command did not do its work. Never holds a secret.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: Status,
+    pub(crate) message: String,
+    pub(crate) hints: Vec<String>,
+}
+
+impl Failure {
+    /// A refusal.
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
+        Failure { status: Status::Refused, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The user stopped the command.
+    pub(crate) fn interrupted() -> Failure {
+        Failure {
+            status: Status::Interrupted,
+            message: "interrupted, nothing changed".into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Prints itself to standard error.
+    pub(crate) fn report(&self) -> ExitCode {
+        use std::io::Write;
+        let bold = anstyle::Style::new().bold();
+        let red = bold.fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let mut err = anstream::AutoStream::auto(std::io::stderr());
+        // Nobody may be reading.
+        let _ = writeln!(err, "{red}error:{red:#} {}", visible(&self.message));
+        for hint in &self.hints {
+            let _ = writeln!(err, "{bold}hint:{bold:#} {}", visible(hint));
+        }
+        self.status.into()
+    }
+
+    /// A failure of the file format, at a file.
+    pub(crate) fn at(path: &Path, error: &sops::file::Error) -> Failure {
+        let failure = Failure::new(located(path, error));
+        match error {
+            sops::file::Error::Keys(error) => failure.with_key_hints(error),
+            sops::file::Error::NoRecipients => {
+                failure.hint("add `age: age1…` to the creation rule in `.sops.yaml`, or pass `--age`")
+            }
+            sops::file::Error::MacMismatch => failure.hint(
+                "see what changed with `git diff` or `git log -p` on this file, and restore it with `git checkout`",
+            ),
+            sops::file::Error::Plain { .. } => failure.hint(
+                "restore the file with `git checkout`, or decrypt an intact copy and encrypt it again",
+            ),
+            _ => failure,
+        }
+    }
+
+    fn with_key_hints(self, error: &keys::Error) -> Failure {
+        match error {
+            keys::Error::NoIdentity => self.hint(
+                "point SOPS_AGE_KEY_FILE at your identity file, or put it at the default place, \
+                 `~/.config/sops/age/keys.txt`",
+            ),
+            keys::Error::NotUnwrapped(_) => self.hint(
+                "use the identity of one of these recipients, or ask somebody who has one to add yours",
+            ),
+            _ => self,
+        }
+    }
+}
+
+/// `path: message` with the position of the message, if it begins with one, tied to the path.
+pub(crate) fn located(path: &Path, error: &dyn std::fmt::Display) -> String {
+    let message = error.to_string();
+    let separator = if message.starts_with(|c: char| c.is_ascii_digit()) { ":" } else { ": " };
+    format!("{}{separator}{message}", path.display())
+}
+
+/// Control characters of names and messages as escapes: a file name must not drive the terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
+impl From<repo::Error> for Failure {
+    fn from(error: repo::Error) -> Failure {
+        Failure::new(error.to_string())
+    }
+}
+
+impl From<txn::Error> for Failure {
+    fn from(error: txn::Error) -> Failure {
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        let failure = Failure::new(message);
+        match error {
+            txn::Error::FileChanged { .. } => Failure { status: Status::Drift, ..failure }
+                .hint("nothing was changed; run the command again"),
+            txn::Error::Locked { .. } => Failure { status: Status::Drift, ..failure }
+                .hint("wait until that command has ended, then run this one again"),
+            _ => failure,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The program: arguments, environment, terminal, clock – and the words in which failures are told.
+//!
+//! Each command is one file: typed arguments, a call into the library, a printed result. Nothing below
+//! this room reads the environment, the clock or standard input, prints, or exits.
+
+mod commit;
+mod context;
+mod decrypt;
+mod discover;
+mod encrypt;
+mod failure;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub(crate) use context::Context;
+pub(crate) use failure::{Failure, Status};
+
+/// Secrets for GitOps repositories: SOPS files with age keys, databases in one transaction, and a check
+/// that no secret is in plain text.
+#[derive(Parser)]
+#[command(name = "keywright", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do, 1 `check` found something, 2 refused or failed, \
+3 a file changed meanwhile or another command holds the lock, 130 interrupted. After 2, 3 and 130 nothing has changed."
+)]
+struct Arguments {
+    /// Run as if started in this directory
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The commands.
+#[derive(clap::Subcommand)]
+enum Command {
+    Encrypt(encrypt::EncryptArgs),
+    Decrypt(decrypt::DecryptArgs),
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    context::protect_memory();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let outcome = Context::new(arguments.directory).and_then(|mut context| {
+        let outcome = run(arguments.command, &mut context);
+        context.flush();
+        outcome
+    });
+    match outcome {
+        Ok(status) => status.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
+    match command {
+        Command::Encrypt(args) => encrypt::run(args, context),
+        Command::Decrypt(args) => decrypt::run(args, context),
+    }
+}
+
+/// Help goes to standard output with 0, a usage error to standard error with 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no reason to complain.
+    let _ = error.print();
+    if error.use_stderr() { Status::Refused.into() } else { Status::Done.into() }
+}

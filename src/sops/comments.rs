@@ -1,0 +1,219 @@
+//! Where a comment belongs in the tree that SOPS sees.
+//!
+//! SOPS encrypts a comment under the path of the mapping or list that holds it. Which one that is, is
+//! decided by Go's YAML from lines and columns; these are its rules as observed:
+//!
+//! ```text
+//! a: 1 # with a value: beside it           a: # before a block: beside the key
+//! b: [1] # behind brackets: inside them
+//! # above an entry: beside it
+//! c:
+//!   d: 1
+//!     # at least as far in as the block that ends: its end
+//!   # exactly as far in as a mapping that ends: its end
+//!  # anything else: above the next entry
+//! e: 2
+//! ```
+
+use std::collections::HashMap;
+
+use crate::document::{Document, Kind, Layout, NodeId};
+
+/// The comments of each collection, by index into [`Document::comments`], with the child before which
+/// they stand: a key, an item, or `None` for the end.
+pub(super) type Placement = HashMap<NodeId, Vec<(Option<NodeId>, usize)>>;
+
+/// Places all comments, as if each root ended with a `sops` key: that is where SOPS reads them.
+pub(super) fn place(document: &Document) -> Placement {
+    let mut placement = Placement::new();
+    let comments = document.comments();
+    let mut done = 0;
+    while done < comments.len() {
+        if comments[done].inline {
+            if let Some((container, before)) = beside(document, comments[done].span.start) {
+                placement.entry(container).or_default().push((before, done));
+            }
+            done += 1;
+            continue;
+        }
+        let node = following(document, comments[done].span.start);
+        let run = comments[done..]
+            .iter()
+            .take_while(|comment| {
+                !comment.inline && following(document, comment.span.start) == node
+            })
+            .count()
+            .max(1);
+        for (container, before, index) in place_run(document, done..done + run, node) {
+            placement.entry(container).or_default().push((before, index));
+        }
+        done += run;
+    }
+    placement
+}
+
+/// All collections in which a reader might see the comment: those that end before it or hold it.
+pub(super) fn candidates(document: &Document, comment: usize) -> Vec<NodeId> {
+    let at = document.comments()[comment].span.start;
+    let around = |node: Option<NodeId>| {
+        std::iter::successors(node, |node| document.node(*node).parent)
+            .filter(|node| !matches!(document.node(*node).kind, Kind::Scalar(_) | Kind::Alias(_)))
+    };
+    around(preceding(document, at)).chain(around(following(document, at))).collect()
+}
+
+/// A run of comment lines with nothing but blank lines between them.
+fn place_run(
+    document: &Document,
+    run: std::ops::Range<usize>,
+    next: Option<NodeId>,
+) -> Vec<(NodeId, Option<NodeId>, usize)> {
+    let start = document.comments()[run.start].span.start;
+    let Some((holder, before)) = landing(document, start, next) else { return Vec::new() };
+    let closing = closing(document, start, holder);
+    let column = |index: usize| {
+        let at = document.comments()[index].span.start;
+        at - document.source()[..at].rfind('\n').map_or(0, |line| line + 1)
+    };
+    let mut placed = Vec::new();
+    let mut from = run.start;
+    for (depth, (block, block_column)) in closing.into_iter().enumerate() {
+        let sequence = matches!(document.node(block).kind, Kind::Sequence(_));
+        // Only a mapping further out collects comments; a list does so if it ends innermost.
+        let exact = (from..run.end)
+            .find(|index| column(*index) == block_column && (depth == 0 || !sequence));
+        let until = match exact {
+            Some(first) => same_column(first, run.end, &column),
+            None if depth == 0 && from < run.end && column(from) >= block_column => {
+                same_column(from, run.end, &column)
+            }
+            None => from,
+        };
+        placed.extend((from..until).map(|index| (block, None, index)));
+        from = until;
+    }
+    placed.extend((from..run.end).map(|index| (holder, before, index)));
+    placed
+}
+
+/// One past the last comment line of the block of equally indented lines that begins with `first`.
+fn same_column(first: usize, end: usize, column: &dyn Fn(usize) -> usize) -> usize {
+    (first..end)
+        .take_while(|index| column(*index) == column(first))
+        .last()
+        .map_or(first, |last| last + 1)
+}
+
+/// The collection that holds the entry after a comment line, and that entry.
+fn landing(
+    document: &Document,
+    at: usize,
+    next: Option<NodeId>,
+) -> Option<(NodeId, Option<NodeId>)> {
+    if let Some(flow) = flow_around(document, at) {
+        let before = document.subtree(flow).find(|node| {
+            document.node(*node).parent == Some(flow) && document.node(*node).span.start > at
+        });
+        return Some((flow, before));
+    }
+    let Some(next) = next else {
+        let root = document.roots().iter().rev().find(|root| root.span.start <= at)?;
+        return Some((root.node, None)).filter(|_| is_collection(document, root.node));
+    };
+    let node = document.node(next);
+    let parent = node.parent.filter(|parent| {
+        // Above a nested block: inside of it. Above an item, though, the list holds the comment.
+        !is_block(document, next) || matches!(document.node(*parent).kind, Kind::Sequence(_))
+    });
+    match parent {
+        Some(parent) => Some((parent, Some(entry_of(document, parent, next)))),
+        None if is_collection(document, next) => Some((next, document.subtree(next).nth(1))),
+        None => None,
+    }
+}
+
+/// The key of an entry of which this is key or value; an item itself.
+fn entry_of(document: &Document, parent: NodeId, node: NodeId) -> NodeId {
+    document
+        .entries(parent)
+        .find(|(key, value)| *key == node || *value == node)
+        .map_or(node, |(key, _)| key)
+}
+
+/// The blocks that end between the node before the comment and `holder`, innermost first, with their
+/// columns. A list that is not indented has no column of its own.
+fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<(NodeId, usize)> {
+    let mut found = Vec::new();
+    let mut inner = preceding(document, at);
+    while let Some(node) = inner.filter(|node| *node != holder) {
+        if document.contains(node, holder) {
+            break;
+        }
+        if is_block(document, node) {
+            let column = document.column_of(node);
+            let flat = matches!(document.node(node).kind, Kind::Sequence(_))
+                && document.node(node).parent.is_some_and(|parent| {
+                    is_block(document, parent) && document.column_of(parent) == column
+                });
+            if !flat {
+                found.push((node, column));
+            }
+        }
+        inner = document.node(node).parent;
+    }
+    found
+}
+
+/// The collection beside or in which an inline comment stands.
+fn beside(document: &Document, at: usize) -> Option<(NodeId, Option<NodeId>)> {
+    let line = document.source()[..at].rfind('\n').map_or(0, |line| line + 1);
+    if document.source()[line..at].chars().all(|c| c == '-' || c == ' ') {
+        // `- # comment`, with the item below.
+        let next = following(document, at)?;
+        return document.node(next).parent.map(|parent| (parent, Some(next)));
+    }
+    let mut node = preceding(document, at)?;
+    let closed = |node: NodeId| is_flow(document, node) && document.node(node).span.end <= at;
+    while let Some(parent) = document.node(node).parent.filter(|parent| closed(*parent)) {
+        node = parent;
+    }
+    if is_flow(document, node) {
+        return Some((node, document.subtree(node).nth(1).filter(|_| closed(node))));
+    }
+    let parent = document.node(node).parent?;
+    Some((parent, Some(entry_of(document, parent, node))))
+}
+
+/// The last node that begins before a byte.
+fn preceding(document: &Document, at: usize) -> Option<NodeId> {
+    document.nodes_before(at).checked_sub(1).map(|index| NodeId(index as u32))
+}
+
+/// The first node that begins behind a byte, in the same root.
+fn following(document: &Document, at: usize) -> Option<NodeId> {
+    let root = document
+        .roots()
+        .iter()
+        .rev()
+        .find(|root| root.span.start <= at)
+        .or(document.roots().first())?;
+    let next = NodeId(document.nodes_before(at).max(root.node.index()) as u32);
+    document.contains(root.node, next).then_some(next)
+}
+
+fn flow_around(document: &Document, at: usize) -> Option<NodeId> {
+    std::iter::successors(preceding(document, at), |node| document.node(*node).parent)
+        .find(|node| is_flow(document, *node) && document.node(*node).span.end > at)
+}
+
+fn is_flow(document: &Document, node: NodeId) -> bool {
+    matches!(document.node(node).kind, Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow))
+}
+
+fn is_block(document: &Document, node: NodeId) -> bool {
+    matches!(document.node(node).kind, Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block))
+}
+
+fn is_collection(document: &Document, node: NodeId) -> bool {
+    is_flow(document, node) || is_block(document, node)
+}
