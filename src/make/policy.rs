@@ -41,7 +41,9 @@ pub(crate) enum Error {
         text: String,
     },
     /// The values would be too easy to guess.
-    #[error("policy `{text}`: {bits:.0} bits of entropy, at least {LEAST_BITS} are needed; take `alnum:{least}` or more")]
+    #[error(
+        "policy `{text}`: {bits:.0} bits of entropy, at least {LEAST_BITS} are needed; take `alnum:{least}` or more"
+    )]
     Weak {
         /// The policy as given.
         text: String,

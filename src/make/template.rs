@@ -130,6 +130,16 @@ impl FromStr for Template {
     }
 }
 
+impl Template {
+    /// The keys that it names.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Value { key, .. } => Some(key.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+}
+
 /// What stands between braces.
 fn value(inside: &str, column: usize) -> Result<Part, Error> {
     let (key, filter) = match inside.split_once('|') {
@@ -177,11 +187,12 @@ pub(crate) fn compose(entries: Vec<(String, Entry)>) -> Result<Vec<(String, Secr
     for index in 0..entries.len() {
         fill(index, &entries, &mut states)?;
     }
-    let values = entries.into_iter().zip(states).map(|((key, entry), state)| match (entry, state) {
-        (_, State::Done(Some(value))) => (key, value),
-        (Entry::Value(value), _) => (key, value),
-        (Entry::Template(_), _) => unreachable!("every template was filled above"),
-    });
+    let values =
+        entries.into_iter().zip(states).map(|((key, entry), state)| match (entry, state) {
+            (_, State::Done(Some(value))) => (key, value),
+            (Entry::Value(value), _) => (key, value),
+            (Entry::Template(_), _) => unreachable!("every template was filled above"),
+        });
     Ok(values.collect())
 }
 

@@ -37,10 +37,7 @@ pub(super) fn add<'s>(
     Ok((path, edited))
 }
 
-fn found<'s>(
-    snapshot: &'s Snapshot,
-    app: &App,
-) -> Result<Vec<(&'s Path, Container<'s>)>, Error> {
+fn found<'s>(snapshot: &'s Snapshot, app: &App) -> Result<Vec<(&'s Path, Container<'s>)>, Error> {
     let objects = objects_in(snapshot, &app.directory)?;
     let containers = objects.iter().flat_map(|(path, object)| {
         workload::containers(object).into_iter().map(|container| (*path, container))
@@ -62,9 +59,8 @@ fn reference(container: &Container<'_>, secret: &str) -> Result<Option<Document>
             // Where people look for it: behind the variables, else behind the image.
             let entries = ["env", "image"].iter();
             let mut neighbours = entries.filter_map(|key| document.entry(container.node, key));
-            let placement = neighbours.next().map_or(Placement::Last, |(_, value)| {
-                Placement::After(value)
-            });
+            let placement =
+                neighbours.next().map_or(Placement::Last, |(_, value)| Placement::After(value));
             let list = Fragment::Sequence(vec![item]);
             edits.insert_entry(container.node, placement, "envFrom", list)?;
         }

@@ -19,15 +19,12 @@ use zeroize::Zeroizing;
 
 use super::place::Place;
 use super::{Error, NewSecret};
-use crate::document::{Document, EditError, Edits, Fragment, Indentation, Style};
-use crate::secret::RandomSource;
+use crate::document::{Document, EditError, Edits, Fragment, Indentation};
+use crate::secret::{RandomSource, Secret};
 use crate::sops::file::{self, Encryption};
 
 /// The plain manifest.
-pub(super) fn write(
-    request: &NewSecret,
-    namespace: Option<&str>,
-) -> Result<Document, EditError> {
+pub(super) fn write(request: &NewSecret, namespace: Option<&str>) -> Result<Document, EditError> {
     let skeleton = Document::parse(b"apiVersion: v1\nkind: Secret\n".to_vec())
         .expect("the beginning of every Secret is a document");
     let mut edits = Edits::new(&skeleton);
@@ -37,35 +34,40 @@ pub(super) fn write(
     append("metadata", Fragment::Mapping(name.into_iter().chain(namespace).collect()))?;
     append("type", Fragment::text("Opaque"))?;
     for section in ["stringData", "data"] {
-        let keys = request.entries.iter().filter(|(_, value)| {
-            (section == "stringData") == value.expose_text().is_some()
-        });
-        let empty: Vec<_> = keys.map(|(key, _)| (key.clone(), Fragment::text(""))).collect();
-        if !empty.is_empty() {
-            append(section, Fragment::Mapping(empty))?;
+        let (text, binary): (Vec<_>, Vec<_>) =
+            request.entries.iter().partition(|(_, value)| value.expose_text().is_some());
+        let entries = if section == "stringData" { text } else { binary };
+        if !entries.is_empty() {
+            let written = entries.into_iter().map(|(key, value)| (key.clone(), fragment(value)));
+            append(section, Fragment::Mapping(written.collect()))?;
         }
     }
-    fill(&edits.apply()?, request)
+    fill_blocks(&edits.apply()?, request)
 }
 
-/// Gives the keys their values, in the style in which each reads best.
-fn fill(skeleton: &Document, request: &NewSecret) -> Result<Document, EditError> {
+/// Content of a block until its text is there.
+const BLOCK: &str = "-\n-\n";
+
+/// A value as it reads best: on its line, or as a block of lines, which gets its text by an edit because a
+/// fragment of that kind would not be wiped.
+fn fragment(value: &Secret) -> Fragment {
+    match value.expose_text() {
+        Some(text) if is_block(text) => Fragment::Literal(BLOCK.to_owned()),
+        Some(text) => Fragment::text(text),
+        None => Fragment::text(STANDARD.encode(value.expose())),
+    }
+}
+
+fn is_block(text: &str) -> bool {
+    text.trim_end_matches('\n').contains('\n')
+}
+
+fn fill_blocks(skeleton: &Document, request: &NewSecret) -> Result<Document, EditError> {
     let mut edits = Edits::new(skeleton);
     for (key, value) in &request.entries {
-        let node = |section| {
-            let found = skeleton.descend(skeleton.roots()[0].node, &[section, key]);
-            found.expect("the skeleton has every key")
-        };
-        match value.expose_text() {
-            Some(text) => {
-                let lines = text.trim_end_matches('\n').contains('\n');
-                let style = if lines { Style::Literal } else { Style::Plain };
-                edits.set_text_in(node("stringData"), text, Some(style))?;
-            }
-            None => {
-                let encoded = Zeroizing::new(STANDARD.encode(value.expose()));
-                edits.set_text_in(node("data"), &encoded, Some(Style::Plain))?;
-            }
+        if let Some(text) = value.expose_text().filter(|text| is_block(text)) {
+            let node = skeleton.descend(skeleton.roots()[0].node, &["stringData", key]);
+            edits.set_text(node.expect("the skeleton has every key"), text)?;
         }
     }
     edits.apply()

@@ -34,7 +34,7 @@ use crate::txn::{self, Change, Plan};
 use app::App;
 
 pub(crate) use env_from::containers;
-pub(crate) use place::{Place, check_name, place};
+pub(crate) use place::{check_name, place};
 
 /// The most bytes that the values of a Secret may have together: `MaxSecretSize` of the API server.
 const MOST_BYTES: usize = 1 << 20;
@@ -58,7 +58,9 @@ pub(crate) enum Error {
         directories: Vec<PathBuf>,
     },
     /// Not an RFC 1123 subdomain, which the name of a Secret has to be.
-    #[error("`{name}` is not a name for a Secret: lower-case letters, digits, `-` and `.` between them, at most 253")]
+    #[error(
+        "`{name}` is not a name for a Secret: lower-case letters, digits, `-` and `.` between them, at most 253"
+    )]
     SecretName {
         /// The name as given.
         name: String,

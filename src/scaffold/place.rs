@@ -13,8 +13,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::app::{App, objects_in};
 use super::Error;
+use super::app::{App, objects_in};
 use crate::kube::{Object, objects};
 use crate::repo::Snapshot;
 use crate::sops::rules::Config;
