@@ -59,7 +59,8 @@ Examples:
   keywright secret new
   keywright secret new paperless --name paperless-smtp --generate SMTP_PASSWORD \\
       --template 'SMTP_URL=smtp://paperless:{SMTP_PASSWORD|url}@mail.example.com:587'
-  pass show grafana/oidc | keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET";
+  pass show grafana/oidc |
+      keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET --env-from";
 
 /// Runs the command.
 pub(crate) fn run(args: SecretArgs, context: &mut Context) -> Result<Status, Failure> {

@@ -182,7 +182,9 @@ fn the_file_is_called_as_its_siblings_are() {
     let dotted = rules(&format!("path_regex: \\.sops\\.yaml$\n    {selection}"));
     let (first, second) = (secret("first"), secret("second"));
     let list = "resources: []\n";
-    let cases: [(&str, &[(&str, &str)], &str); 7] = [
+    // Configuration, the files of other Secrets, the name of the new file.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case; 7] = [
         (&everything, &[], "secret.yaml"),
         (&dotted, &[], "secret.sops.yaml"),
         (&everything, &[("a/x/secret.yaml", &first)], "new-secret.yaml"),

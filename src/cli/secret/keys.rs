@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use clap::error::Error;
+use clap::error::{Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::make::{Policy, Template, TemplateError, is_key};
@@ -27,34 +27,40 @@ pub(super) enum Source {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Keys(pub(super) Vec<(String, Source)>);
 
-const GENERATE: &str = "generate";
-const SET_STDIN: &str = "set-stdin";
-const FROM_FILE: &str = "from-file";
-const TEMPLATE: &str = "template";
+/// How one of the flags reads what follows `KEY=`.
+type Reader = fn(Option<&str>) -> Result<Source, String>;
+
+/// Name, value name, help and reader of each flag.
+const FLAGS: [(&str, &str, &str, Reader); 4] = [
+    (
+        "generate",
+        "KEY[=POLICY]",
+        "Generate a value: `alnum:LENGTH`, by default `alnum:40`",
+        generated,
+    ),
+    (
+        "set-stdin",
+        "KEY",
+        "Take a value from standard input; the line break that ends a single line is left out",
+        stdin,
+    ),
+    ("from-file", "KEY=PATH", "Take a value from a file, byte for byte", file),
+    (
+        "template",
+        "KEY=TEXT",
+        "Compose a value from others: `{OTHER}` or, percent-encoded, `{OTHER|url}`; a brace is `{{` or `}}`",
+        template,
+    ),
+];
 
 impl Args for Keys {
     fn augment_args(command: Command) -> Command {
-        let flag = |name: &'static str, value: &'static str, help: &'static str| {
-            Arg::new(name).long(name).value_name(value).help(help).action(ArgAction::Append)
-        };
-        command
-            .arg(
-                flag(GENERATE, "KEY[=POLICY]", "Generate a value: `alnum:LENGTH`, by default `alnum:40`")
-                    .value_parser(|text: &str| entry(text, generated)),
-            )
-            .arg(
-                flag(SET_STDIN, "KEY", "Take a value from standard input; the line break that ends a single line is left out")
-                    .action(ArgAction::Set)
-                    .value_parser(|text: &str| entry(text, stdin)),
-            )
-            .arg(
-                flag(FROM_FILE, "KEY=PATH", "Take a value from a file, byte for byte")
-                    .value_parser(|text: &str| entry(text, file)),
-            )
-            .arg(
-                flag(TEMPLATE, "KEY=TEXT", "Compose a value from others: `{OTHER}` or, percent-encoded, `{OTHER|url}`; a brace is `{{` or `}}`")
-                    .value_parser(|text: &str| entry(text, template)),
-            )
+        command.args(FLAGS.map(|(name, value_name, help, _)| {
+            // Standard input has one value to give.
+            let once = name == "set-stdin";
+            let action = if once { ArgAction::Set } else { ArgAction::Append };
+            Arg::new(name).long(name).value_name(value_name).help(help).action(action)
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -63,12 +69,19 @@ impl Args for Keys {
 }
 
 impl FromArgMatches for Keys {
+    /// Reads the values only here: a parser of clap's would repeat a wrong one in its error, and it may be a
+    /// secret that somebody typed where a key belongs.
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let mut found = Vec::new();
-        for flag in [GENERATE, SET_STDIN, FROM_FILE, TEMPLATE] {
+        for (flag, _, _, reader) in FLAGS {
             let places = matches.indices_of(flag).into_iter().flatten();
-            let entries = matches.get_many::<(String, Source)>(flag).into_iter().flatten();
-            found.extend(places.zip(entries.cloned()));
+            let texts = matches.get_many::<String>(flag).into_iter().flatten();
+            for (place, text) in places.zip(texts) {
+                let entry = entry(text, reader).map_err(|reason| {
+                    Error::raw(ErrorKind::ValueValidation, format!("`--{flag}`: {reason}\n"))
+                })?;
+                found.push((place, entry));
+            }
         }
         found.sort_by_key(|(place, _)| *place);
         Ok(Keys(found.into_iter().map(|(_, entry)| entry).collect()))
@@ -80,11 +93,8 @@ impl FromArgMatches for Keys {
     }
 }
 
-/// `KEY` or `KEY=REST`, the rest read by `source`.
-fn entry(
-    text: &str,
-    source: impl FnOnce(Option<&str>) -> Result<Source, String>,
-) -> Result<(String, Source), String> {
+/// `KEY` or `KEY=REST`.
+fn entry(text: &str, reader: Reader) -> Result<(String, Source), String> {
     let (key, rest) = match text.split_once('=') {
         Some((key, rest)) => (key, Some(rest)),
         None => (text, None),
@@ -92,7 +102,7 @@ fn entry(
     if !is_key(key) {
         return Err("a key has letters, digits, `-`, `_` and `.`, at most 253".to_owned());
     }
-    Ok((key.to_owned(), source(rest)?))
+    Ok((key.to_owned(), reader(rest).map_err(|reason| format!("{key}: {reason}"))?))
 }
 
 fn generated(policy: Option<&str>) -> Result<Source, String> {
@@ -103,7 +113,6 @@ fn generated(policy: Option<&str>) -> Result<Source, String> {
 fn stdin(rest: Option<&str>) -> Result<Source, String> {
     match rest {
         None => Ok(Source::Stdin),
-        // Whoever typed a value here would leave it in the shell's history; it is not repeated.
         Some(_) => Err("a key only; its value is read from standard input".to_owned()),
     }
 }
@@ -159,6 +168,20 @@ mod tests {
             ]
         );
         assert_eq!(parse(&[]).unwrap(), []);
+    }
+
+    #[test]
+    fn a_value_in_the_place_of_a_key_or_policy_is_not_repeated() {
+        for line in [
+            ["--set-stdin", "KEY=hunter2"],
+            ["--set-stdin", "hunter2!"],
+            ["--generate", "KEY=hunter2"],
+            ["--template", "KEY={hunter2"],
+        ] {
+            let error = parse(&line).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+            assert!(error.starts_with(&format!("error: `{}`: ", line[0])), "{error}");
+        }
     }
 
     #[test]
