@@ -107,7 +107,7 @@ pub(crate) enum Error {
         directory: PathBuf,
     },
     /// A `.sops.yaml` cannot be used.
-    #[error("{}: {source}", path.display())]
+    #[error("{}:{source}", path.display())]
     Config {
         /// The configuration.
         path: PathBuf,
@@ -123,7 +123,10 @@ pub(crate) enum Error {
         file: PathBuf,
     },
     /// The rule that matches would leave a value in plain text.
-    #[error("{}: the creation rule for `{}` does not encrypt `{route}`", config.display(), file.display())]
+    #[error(
+        "{}: the creation rule for `{}` does not encrypt `{route}`",
+        config.display(), file.display()
+    )]
     LeftPlain {
         /// The configuration.
         config: PathBuf,
@@ -133,7 +136,10 @@ pub(crate) enum Error {
         route: String,
     },
     /// The rule that matches would encrypt what kustomize and Flux must read.
-    #[error("{}: the creation rule for `{}` would encrypt `{route}`, which Flux has to read", config.display(), file.display())]
+    #[error(
+        "{}: the creation rule for `{}` would encrypt `{route}`, which Flux has to read",
+        config.display(), file.display()
+    )]
     Hidden {
         /// The configuration.
         config: PathBuf,

@@ -244,6 +244,8 @@ fn a_rule_that_does_not_fit_is_refused() {
         refused(&rules("encrypted_regex: ^(kind|data|stringData)$")),
         ".sops.yaml: the creation rule for `x/secret.yaml` would encrypt `kind`, which Flux has to read"
     );
+    let unusable = refused("creation_rules:\n  - pgp: A\n");
+    assert!(unusable.starts_with(".sops.yaml:2:"), "{unusable}");
     let (_directory, snapshot) = repository(&[app]);
     assert_eq!(
         refusal(&snapshot, "x", "new", EnvFrom::No),
