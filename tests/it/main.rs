@@ -22,3 +22,5 @@ mod interop;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
+/// Commits that are stopped half-way.
+mod txn;
