@@ -9,6 +9,8 @@ mod decrypt;
 mod discover;
 mod encrypt;
 mod failure;
+mod prompt;
+mod secret;
 mod show;
 
 use std::path::PathBuf;
@@ -40,6 +42,7 @@ struct Arguments {
 enum Command {
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Secret(secret::SecretArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -64,6 +67,7 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
+        Command::Secret(args) => secret::run(args, context),
     }
 }
 

@@ -18,6 +18,8 @@ mod terminal;
 mod data;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
+/// `secret new`: by flags and by dialogue.
+mod secret_new;
 /// The program starts and answers.
 mod smoke;
 /// Commits that are stopped half-way.
