@@ -5,6 +5,8 @@ pub mod document;
 pub mod keys;
 mod kube;
 mod make;
+mod layout;
+mod provision;
 mod repo;
 mod scaffold;
 pub mod secret;

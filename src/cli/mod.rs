@@ -5,6 +5,7 @@
 
 mod commit;
 mod context;
+mod db;
 mod decrypt;
 mod discover;
 mod encrypt;
@@ -43,6 +44,7 @@ enum Command {
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
     Secret(secret::SecretArgs),
+    Db(db::DbArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -68,6 +70,7 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
         Command::Secret(args) => secret::run(args, context),
+        Command::Db(args) => db::run(args, context),
     }
 }
 

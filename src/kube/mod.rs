@@ -4,6 +4,10 @@
 //! point at it or edit it. Nothing here decides, decrypts or writes.
 
 pub(crate) mod workload;
+pub(crate) mod cluster;
+pub(crate) mod database;
+pub(crate) mod flux;
+pub(crate) mod kustomization;
 
 use crate::document::{Document, NodeId};
 
