@@ -1,5 +1,6 @@
 //! Secrets for GitOps repositories.
 
+mod check;
 pub mod cli;
 pub mod document;
 pub mod keys;

@@ -3,6 +3,8 @@
 //! A view borrows the document and answers with text or nodes, so that whoever found something can also
 //! point at it or edit it. Nothing here decides, decrypts or writes.
 
+pub(crate) mod secret;
+
 use crate::document::{Document, NodeId};
 
 /// A Kubernetes object: a mapping with `apiVersion` and `kind`.
