@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn the_nearest_configuration_decides_alone() {
-        let configs = [(".sops.yaml", "{age: AGE}"), ("a/.sops.yaml", "{path_regex: ^x, age: AGE}")];
+        let configs =
+            [(".sops.yaml", "{age: AGE}"), ("a/.sops.yaml", "{path_regex: ^x, age: AGE}")];
         let said = |file| about(&configs, file).0;
         assert_eq!(said("b/y.yaml"), "rule in .sops.yaml");
         assert_eq!(said("a/x.yaml"), "rule in a/.sops.yaml");
@@ -164,7 +165,10 @@ mod tests {
     #[test]
     fn a_rule_for_other_keys_is_not_broken() {
         for rule in ["{pgp: ABCD}", "{key_groups: [{age: [AGE]}, {age: [AGE]}]}"] {
-            assert_eq!(about(&[(".sops.yaml", rule)], "x.yaml"), ("foreign in .sops.yaml".into(), vec![]));
+            assert_eq!(
+                about(&[(".sops.yaml", rule)], "x.yaml"),
+                ("foreign in .sops.yaml".into(), vec![])
+            );
         }
     }
 
@@ -172,7 +176,7 @@ mod tests {
     fn what_is_broken_is_told_with_its_place() {
         for (rules, reason) in [
             ("{age: AGE", "1:"),
-            ("{path_regex: '('}", "1:32: `path_regex`"),
+            ("{path_regex: '('}", "1:31: `path_regex`"),
             ("{age: AGE, encrypted_regex: '(?!x)'}", "1:18: `encrypted_regex`"),
         ] {
             let (said, reasons) = about(&[(".sops.yaml", rules)], "x.yaml");

@@ -127,7 +127,8 @@ mod tests {
         let document = Document::parse(text.as_bytes().to_vec()).unwrap();
         let all: Vec<NodeId> =
             document.roots().iter().flat_map(|root| document.subtree(root.node)).collect();
-        let is_asked_for = |id: &NodeId| document.text(*id).is_some_and(|text| keys.contains(&text));
+        let is_asked_for =
+            |id: &NodeId| document.text(*id).is_some_and(|text| keys.contains(&text));
         Frame::around(&document, &all.into_iter().filter(is_asked_for).collect::<Vec<_>>())
     }
 
@@ -150,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_value_of_several_lines_keeps_the_line_numbers_behind_it() {
-        let frame = frame("x: 0\na: |\n  canary\n\n  canary\nb: canary\n  canary\nz: 1\n", &["a", "z"]);
+        let frame =
+            frame("x: 0\na: |\n  canary\n\n  canary\nb: canary\n  canary\nz: 1\n", &["a", "z"]);
         assert_eq!((frame.line, frame.text.as_str()), (2, "a: •••\n\n\n\nb: •••\n\nz: •••"));
     }
 

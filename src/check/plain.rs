@@ -55,9 +55,7 @@ fn is_plain_text(text: &str, encoded: bool) -> bool {
         Zeroizing::new(text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
     let decoded = STANDARD.decode(&*digits).map(Zeroizing::new);
     stands_for_itself(text)
-        && decoded.map_or(true, |bytes| {
-            std::str::from_utf8(&bytes).map_or(true, stands_for_itself)
-        })
+        && decoded.map_or(true, |bytes| std::str::from_utf8(&bytes).map_or(true, stands_for_itself))
 }
 
 /// Whether a text is a value token, whole or damaged, alone or with the spelling that may follow it behind `~`.

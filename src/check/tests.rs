@@ -16,7 +16,8 @@ pub(super) fn secret(fields: &str) -> String {
 pub(super) fn report(files: &[(&str, &str)]) -> Report {
     let content = |(path, text): &(&str, &str)| {
         let rules = format!("creation_rules: {}", text.replace("AGE", AGE));
-        let text = if path.ends_with(".sops.yaml") { rules } else { (*text).to_owned() };
+        let is_configuration = Path::new(path).file_name().is_some_and(|name| name == ".sops.yaml");
+        let text = if is_configuration { rules } else { (*text).to_owned() };
         (PathBuf::from(path), text.into_bytes())
     };
     check_bytes(&files.iter().map(content).collect())
@@ -62,7 +63,12 @@ fn unchecked(files: &[(&str, &[u8])]) -> Vec<String> {
 #[test]
 fn findings_are_in_order_whichever_thread_found_them() {
     let texts: Vec<(String, String)> = (0..200)
-        .map(|number| (format!("{number:03}.yaml"), secret("stringData: {b: x}\n---\n") + &secret("data: {a: eA==}\n")))
+        .map(|number| {
+            (
+                format!("{number:03}.yaml"),
+                secret("stringData: {b: x}\n---\n") + &secret("data: {a: eA==}\n"),
+            )
+        })
         .collect();
     let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (&**path, &**text)).collect();
     let found = found("plaintext-secret", &files);
@@ -137,7 +143,10 @@ fn a_broken_configuration_is_told_once_and_secrets_below_it_are_still_found() {
 fn a_file_whose_own_selection_is_broken_is_told() {
     let text = "a: ENC[AES256_GCM,x]\nsops: {lastmodified: x, encrypted_regex: '('}\n";
     let [told] = &unchecked(&[("a.yaml", text.as_bytes())])[..] else { panic!("one is told") };
-    assert!(told.starts_with("a.yaml: its `sops` mapping cannot be used: `encrypted_regex`"), "{told}");
+    assert!(
+        told.starts_with("a.yaml: its `sops` mapping cannot be used: `encrypted_regex`"),
+        "{told}"
+    );
 }
 
 #[test]

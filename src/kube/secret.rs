@@ -213,7 +213,8 @@ mod tests {
 
     #[test]
     fn the_type_defaults_to_opaque() {
-        let document = parse("apiVersion: v1\nkind: Secret\n---\napiVersion: v1\nkind: Secret\ntype: a/b\n");
+        let document =
+            parse("apiVersion: v1\nkind: Secret\n---\napiVersion: v1\nkind: Secret\ntype: a/b\n");
         let kinds: Vec<_> = secrets(&document).iter().map(SecretObject::kind).collect();
         assert_eq!(kinds, ["Opaque", "a/b"]);
     }

@@ -19,8 +19,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::super::finding::{Finding, Severity};
 use super::super::Report;
+use super::super::finding::{Finding, Severity};
 
 /// The report as indented JSON, for somebody in the directory `base`, relative to the root.
 pub(crate) fn json(report: &Report, base: &Path) -> String {

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn very_many_values_are_counted() {
-        let document = Document::parse(b"a: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]".to_vec());
+        let document =
+            Document::parse(b"a: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]".to_vec());
         let document = document.unwrap();
         let list = document.lookup(document.roots()[0].node, "a").unwrap();
         let items: Vec<_> = document.items(list).collect();

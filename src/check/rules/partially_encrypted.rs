@@ -8,7 +8,7 @@
 //! (`encrypted_regex` and its like): a key that nobody thought of stays plain unnoticed. A selection that
 //! lists what stays plain (`unencrypted_…`) says so on purpose, and is believed.
 
-use super::super::finding::{Finding, Hint, Severity};
+use super::super::finding::{Finding, Severity};
 use super::super::input::{Input, PlainSecret};
 use super::{ENCRYPT, MOST_NAMED, Rule, first, listed, listed_routes};
 use crate::document::NodeId;
@@ -69,7 +69,8 @@ impl PartiallyEncrypted {
         let labels: Vec<_> = entries.iter().map(|entry| entry.key_node).collect();
         let keys = listed(entries.iter().map(|entry| entry.key));
         let message = format!("{} has values that `{setting}` leaves plain: {keys}", found.title());
-        let what = format!("to encrypt them, widen `{setting}` in the creation rule, decrypt the file");
+        let what =
+            format!("to encrypt them, widen `{setting}` in the creation rule, decrypt the file");
         let finding = input.finding(self, &labels, message, first(what, ENCRYPT));
         (!entries.is_empty()).then_some(Finding { severity: Severity::Warning, ..finding })
     }
@@ -87,7 +88,9 @@ mod tests {
 
     /// The metadata of an encrypted file with a selection, as far as the check reads it.
     fn sops(selection: &str) -> String {
-        format!("sops:\n  lastmodified: '2031-01-02T03:04:05Z'\n  mac: ENC[AES256_GCM,data:a]\n  {selection}\n")
+        format!(
+            "sops:\n  lastmodified: '2031-01-02T03:04:05Z'\n  mac: ENC[AES256_GCM,data:a]\n  {selection}\n"
+        )
     }
 
     /// A token.
@@ -96,7 +99,10 @@ mod tests {
     /// What the rule finds in a Secret with these fields and this selection.
     fn one(fields: &str, selection: &str) -> Vec<String> {
         let fields = fields.replace("TOKEN", TOKEN);
-        let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{fields}{}", sops(selection));
+        let text = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{fields}{}",
+            sops(selection)
+        );
         found("partially-encrypted", &[("a.yaml", &text)])
     }
 
@@ -128,11 +134,12 @@ mod tests {
     #[test]
     fn a_secret_value_that_a_list_of_encrypted_keys_leaves_out_is_a_warning() {
         assert_eq!(
-            one("stringData: {password: TOKEN, api: canary}\n", "encrypted_regex: ^password$"),
-            ["warning a.yaml:4:30 stringData.api: Secret `s` has values that `encrypted_regex` leaves plain: `api` \
+            one("stringData:\n  api: canary\n  password: TOKEN\n", "encrypted_regex: ^password$"),
+            [
+                "warning a.yaml:5:3 stringData.api: Secret `s` has values that `encrypted_regex` leaves plain: `api` \
               | to encrypt them, widen `encrypted_regex` in the creation rule, decrypt the file, then run \
               `keywright encrypt -i a.yaml`"
-                .replace("4:30", &format!("4:{}", 27 + TOKEN.len() + 2))]
+            ]
         );
     }
 

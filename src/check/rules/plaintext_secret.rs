@@ -36,7 +36,9 @@ impl Rule for PlaintextSecret {
 /// The command that encrypts the file, and what is missing for it to work.
 fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
     match input.creation {
-        Creation::NoConfig => first("add a creation rule for it to `.sops.yaml`".to_owned(), ENCRYPT),
+        Creation::NoConfig => {
+            first("add a creation rule for it to `.sops.yaml`".to_owned(), ENCRYPT)
+        }
         Creation::NoRule(config) => {
             first(format!("add a creation rule for it to `{}`", config.display()), ENCRYPT)
         }
@@ -101,13 +103,20 @@ mod tests {
             ("x: &x {a: canary}\nstringData:\n  <<: *x\n", "4:8 x.a"),
         ] {
             let found = one(&secret(fields));
-            assert!(found.len() == 1 && found[0].contains(&format!(" a.yaml:{place}:")), "{found:?}");
+            assert!(
+                found.len() == 1 && found[0].contains(&format!(" a.yaml:{place}:")),
+                "{found:?}"
+            );
         }
     }
 
     #[test]
     fn every_secret_of_a_stream_and_of_a_list_is_found() {
-        let stream = format!("a: 1\n---\n{}---\n{}", secret("data: {a: eA==}\n"), secret("data: {b: eA==}\n"));
+        let stream = format!(
+            "a: 1\n---\n{}---\n{}",
+            secret("data: {a: eA==}\n"),
+            secret("data: {b: eA==}\n")
+        );
         assert_eq!(one(&stream).len(), 2);
         let list = r#"{"apiVersion": "v1", "kind": "List", "items": [
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "Y2FuYXJ5"}}]}"#;

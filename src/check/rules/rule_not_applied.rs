@@ -91,8 +91,10 @@ mod tests {
     fn a_file_that_the_pattern_means_is_found_with_its_plain_values() {
         assert_eq!(
             one(MEANT, "apps/x.sops.yaml", CONFIG_MAP),
-            ["error apps/x.sops.yaml:4:3 data.a: not encrypted, though the creation rule at `.sops.yaml:1` \
-              selects `data.a` | keywright encrypt -i apps/x.sops.yaml"]
+            [
+                "error apps/x.sops.yaml:4:3 data.a: not encrypted, though the creation rule at `.sops.yaml:1` \
+              selects `data.a` | keywright encrypt -i apps/x.sops.yaml"
+            ]
         );
     }
 
@@ -105,7 +107,11 @@ mod tests {
 
     #[test]
     fn a_rule_without_pattern_or_with_one_for_everything_does_not_count() {
-        for rules in ["[{age: AGE}]", "[{path_regex: '.*\\.yaml', age: AGE}]", "[{path_regex: ^apps/, age: AGE}]"] {
+        for rules in [
+            "[{age: AGE}]",
+            "[{path_regex: '.*\\.yaml', age: AGE}]",
+            "[{path_regex: ^apps/, age: AGE}]",
+        ] {
             assert_eq!(one(rules, "apps/x.yaml", CONFIG_MAP), [""; 0], "{rules}");
         }
     }
@@ -118,9 +124,14 @@ mod tests {
     #[test]
     fn references_and_tokens_are_not_found() {
         for value in ["${VAR}", "op://a/b/c", "''", "ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]"] {
-            assert_eq!(one(MEANT, "x.sops.yaml", &format!("data: {{a: {value}}}\n")), [""; 0], "{value}");
+            assert_eq!(
+                one(MEANT, "x.sops.yaml", &format!("data: {{a: {value}}}\n")),
+                [""; 0],
+                "{value}"
+            );
         }
-        let external = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\ndata: {a: canary}\n";
+        let external =
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\ndata: {a: canary}\n";
         assert_eq!(one(MEANT, "x.sops.yaml", external), [""; 0]);
     }
 
