@@ -15,11 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Opens the store of a repository and finishes or undoes what an interrupted command left there.
 pub(crate) fn recover(root: &Path, command: &str, context: &mut Context) -> Result<Store, Failure> {
     let store = Store::open(root)?;
-    if store.is_pending()? {
-        let holder = Holder::this_process(command, &context.now());
-        if let Some(recovered) = store.recover(&holder, Wait::UpTo(PATIENCE))? {
-            tell(&recovered, context);
-        }
+    let holder = Holder::this_process(command, &context.now());
+    if let Some(recovered) = store.recover(&holder, Wait::UpTo(PATIENCE))? {
+        tell(&recovered, context);
     }
     Ok(store)
 }

@@ -21,6 +21,15 @@ pub(crate) struct Context {
     pub(crate) interactive: bool,
     /// Random bytes of the operating system.
     pub(crate) random: OsRandom,
+    environment: Environment,
+}
+
+/// Where environment variables come from.
+enum Environment {
+    /// The process.
+    Process,
+    /// These and no others.
+    Fixed(Vec<(&'static str, OsString)>),
 }
 
 impl Context {
@@ -39,12 +48,31 @@ impl Context {
             err: anstream::AutoStream::auto(std::io::stderr()),
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             random: OsRandom::default(),
+            environment: Environment::Process,
         })
+    }
+
+    /// A context in another directory that knows these environment variables alone, and asks nothing.
+    pub(crate) fn apart(directory: PathBuf, environment: Vec<(&'static str, OsString)>) -> Context {
+        Context {
+            directory,
+            out: anstream::AutoStream::auto(std::io::stdout()),
+            err: anstream::AutoStream::auto(std::io::stderr()),
+            interactive: false,
+            random: OsRandom::default(),
+            environment: Environment::Fixed(environment),
+        }
     }
 
     /// An environment variable; an empty one counts as not set.
     pub(crate) fn env(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(name).filter(|value| !value.is_empty())
+        let value = match &self.environment {
+            Environment::Process => std::env::var_os(name),
+            Environment::Fixed(known) => {
+                known.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+            }
+        };
+        value.filter(|value| !value.is_empty())
     }
 
     /// The time, RFC 3339 in UTC with seconds.

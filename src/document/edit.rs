@@ -10,7 +10,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::place::{Expected, Shape, expected, write_block, write_flow};
-use super::{Document, Fragment, Kind, Layout, Node, NodeId, Position, Style, Value};
+use super::{Document, Fragment, Kind, Layout, NodeId, Position, Style, Value};
 
 /// Why an edit is refused. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,21 +51,21 @@ pub enum Placement {
 
 /// A set of edits to one document.
 pub struct Edits<'d> {
-    document: &'d Document,
-    splices: Vec<Splice>,
+    pub(super) document: &'d Document,
+    pub(super) splices: Vec<Splice>,
 }
 
 /// One replacement and what it does to the tree.
-struct Splice {
-    range: Range<usize>,
+pub(super) struct Splice {
+    pub(super) range: Range<usize>,
     text: Zeroizing<String>,
     /// The first old node that is replaced, or before which new nodes come.
-    node: u32,
+    pub(super) node: u32,
     /// How many old nodes go.
-    removed: u32,
-    inserted: Vec<Expected>,
+    pub(super) removed: u32,
+    pub(super) inserted: Vec<Expected>,
     /// The old comments that go, by index, and the texts of those that come in their place.
-    comments: Option<(Range<usize>, Vec<Zeroizing<String>>)>,
+    pub(super) comments: Option<(Range<usize>, Vec<Zeroizing<String>>)>,
 }
 
 impl<'d> Edits<'d> {
@@ -366,6 +366,23 @@ impl<'d> Edits<'d> {
         }
     }
 
+    /// Writes a collection or scalar in the place of an alias.
+    pub fn replace_alias(&mut self, alias: NodeId, content: Fragment) -> Result<(), EditError> {
+        match (self.document.node(alias).kind, &content) {
+            (Kind::Alias(_), Fragment::Mapping(_) | Fragment::Sequence(_)) => {
+                self.fill(alias, content)
+            }
+            (Kind::Alias(_), _) => {
+                let mut inserted = Vec::new();
+                expected(&content, self.document.node(alias).depth, &mut inserted);
+                let text = write_flow(&content);
+                self.push(self.document.node(alias).span.clone(), text, alias.0, 1, inserted);
+                Ok(())
+            }
+            _ => Err(self.wrong_kind(alias, "alias")),
+        }
+    }
+
     fn fill(&mut self, id: NodeId, content: Fragment) -> Result<(), EditError> {
         let document = self.document;
         let node = document.node(id);
@@ -446,120 +463,7 @@ impl<'d> Edits<'d> {
         EditError::WrongKind { position: self.document.position_of(id), expected }
     }
 
-    fn compare(&self, edited: &Document) -> Result<(), EditError> {
-        self.compare_nodes(edited)?;
-        self.compare_comments(edited)
-    }
-
-    fn compare_nodes(&self, edited: &Document) -> Result<(), EditError> {
-        let mut changes: Vec<&Splice> = self
-            .splices
-            .iter()
-            .filter(|splice| splice.removed > 0 || !splice.inserted.is_empty())
-            .collect();
-        changes.sort_by_key(|splice| splice.node);
-        let (mut old, mut new) = (0, 0);
-        for splice in changes {
-            let kept = splice.node as usize;
-            self.compare_kept(edited, &mut old, &mut new, kept)?;
-            old += splice.removed as usize;
-            for expected in &splice.inserted {
-                if !edited
-                    .nodes
-                    .get(new)
-                    .is_some_and(|node| matches_shape(edited, new, node, expected))
-                {
-                    return Err(self.unfaithful(splice.range.start));
-                }
-                new += 1;
-            }
-        }
-        self.compare_kept(edited, &mut old, &mut new, self.document.nodes.len())?;
-        match edited.nodes.get(new) {
-            Some(_) => Err(self.unfaithful(self.document.source.len())),
-            None => Ok(()),
-        }
-    }
-
-    fn compare_kept(
-        &self,
-        edited: &Document,
-        old: &mut usize,
-        new: &mut usize,
-        until: usize,
-    ) -> Result<(), EditError> {
-        while *old < until {
-            let before = &self.document.nodes[*old];
-            let after = edited.nodes.get(*new);
-            if !after.is_some_and(|after| same(self.document, before, edited, after)) {
-                return Err(self.unfaithful(before.span.start));
-            }
-            *old += 1;
-            *new += 1;
-        }
-        Ok(())
-    }
-
-    fn compare_comments(&self, edited: &Document) -> Result<(), EditError> {
-        let mut changes: Vec<_> = self.splices.iter().filter_map(|s| s.comments.as_ref()).collect();
-        changes.sort_by_key(|(gone, _)| gone.start);
-        let mut wanted: Vec<&str> = Vec::new();
-        let mut old = 0;
-        let kept = |range: Range<usize>| {
-            self.document.comments[range].iter().map(|comment| self.document.comment_text(comment))
-        };
-        for (gone, new) in changes {
-            wanted.extend(kept(old..gone.start));
-            wanted.extend(new.iter().map(|text| text.as_str()));
-            old = gone.end;
-        }
-        wanted.extend(kept(old..self.document.comments.len()));
-        let found: Vec<&str> = edited.comments.iter().map(|c| edited.comment_text(c)).collect();
-        if wanted == found {
-            return Ok(());
-        }
-        let first = wanted.iter().zip(&found).take_while(|(wanted, found)| wanted == found).count();
-        let at =
-            self.document.comments.get(first.min(self.document.comments.len().saturating_sub(1)));
-        Err(self.unfaithful(at.map_or(0, |comment| comment.span.start)))
-    }
-
-    fn unfaithful(&self, offset: usize) -> EditError {
+    pub(super) fn unfaithful(&self, offset: usize) -> EditError {
         EditError::Unfaithful { position: self.document.position(offset) }
     }
-}
-
-/// Whether a node that no edit announced came through as it was. An alias is compared by its name:
-/// node numbers shift.
-fn same(old: &Document, before: &Node, new: &Document, after: &Node) -> bool {
-    let slice = |document: &Document, span: &Option<Range<usize>>| {
-        span.clone().map(|span| document.source[span].to_owned())
-    };
-    let same_kind = match (before.kind, after.kind) {
-        (Kind::Alias(_), Kind::Alias(_)) => {
-            old.source[before.span.clone()] == new.source[after.span.clone()]
-        }
-        (Kind::Scalar(one), Kind::Scalar(other)) => {
-            one == other && old.scalar_text(before) == new.scalar_text(after)
-        }
-        (one, other) => one == other,
-    };
-    same_kind
-        && before.depth == after.depth
-        && (before.anchor.is_none() && after.anchor.is_none()
-            || slice(old, &before.anchor) == slice(new, &after.anchor))
-        && (before.tag.is_none() && after.tag.is_none()
-            || slice(old, &before.tag) == slice(new, &after.tag))
-}
-
-fn matches_shape(document: &Document, index: usize, node: &Node, expected: &Expected) -> bool {
-    let id = NodeId(index as u32);
-    node.depth == expected.depth
-        && match (&expected.shape, node.kind) {
-            (Shape::Mapping, Kind::Mapping(_)) | (Shape::Sequence, Kind::Sequence(_)) => true,
-            (Shape::Scalar(value), Kind::Scalar(_) | Kind::Alias(_)) => {
-                matches!(document.value(id), Some(Ok(found)) if found == *value)
-            }
-            _ => false,
-        }
 }

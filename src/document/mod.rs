@@ -20,6 +20,7 @@
 //! What it refuses: invalid UTF-8, duplicate keys, NUL and other control characters, tabs as
 //! indentation, more than 255 levels – each with line and column.
 
+mod compare;
 mod edit;
 mod place;
 mod tree;

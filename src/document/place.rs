@@ -21,6 +21,8 @@ pub enum Fragment {
     Literal(String),
     /// `true` or `false`
     Bool(bool),
+    /// A scalar in the words of another place of the document, such as `0755`; must be plain.
+    Verbatim(String),
     /// Entries in order.
     Mapping(Vec<(String, Fragment)>),
     /// Items in order.
@@ -98,6 +100,10 @@ pub(super) fn expected(fragment: &Fragment, depth: u16, into: &mut Vec<Expected>
         Fragment::Quoted(text) | Fragment::Literal(text) => {
             into.push(Expected { depth, shape: scalar(text) });
         }
+        Fragment::Verbatim(source) => {
+            let value = super::yaml::plain_value(source);
+            into.push(Expected { depth, shape: Shape::Scalar(value) });
+        }
         Fragment::Bool(value) => {
             into.push(Expected { depth, shape: Shape::Scalar(Value::Bool(*value)) });
         }
@@ -120,10 +126,12 @@ pub(super) fn expected(fragment: &Fragment, depth: u16, into: &mut Vec<Expected>
 /// A text in the shortest style that holds it.
 pub(super) fn shortest(text: &str, context: Spelling<'_>) -> (Style, Zeroizing<String>) {
     let several_lines = text.trim_end_matches('\n').contains('\n');
-    let order: &[Style] = if several_lines {
-        &[Style::Literal, Style::DoubleQuoted]
-    } else {
-        &[Style::Plain, Style::SingleQuoted, Style::DoubleQuoted]
+    // Double quotes where nothing has to be escaped in them, as in `"true"` and `"5432"`.
+    let calm = !text.contains(|c: char| c == '"' || c == '\\' || c.is_control());
+    let order: &[Style] = match (several_lines, calm) {
+        (true, _) => &[Style::Literal, Style::DoubleQuoted],
+        (false, true) => &[Style::Plain, Style::DoubleQuoted],
+        (false, false) => &[Style::Plain, Style::SingleQuoted, Style::DoubleQuoted],
     };
     order
         .iter()
@@ -185,6 +193,7 @@ impl Writer<'_> {
                 let quoted = spell(text, Style::DoubleQuoted, flow_context());
                 self.out.push_str(&quoted.expect("double quotes hold every text"));
             }
+            Fragment::Verbatim(source) => self.out.push_str(source),
             Fragment::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
             Fragment::Mapping(entries) => {
                 self.out.push('{');
@@ -233,7 +242,7 @@ impl Writer<'_> {
 
 /// A place where only one-line spellings are possible.
 fn flow_context() -> Spelling<'static> {
-    Spelling { in_flow: true, header: None, indent: 0, line_break: "\n" }
+    Spelling { in_flow: true, followed: false, header: None, indent: 0, line_break: "\n" }
 }
 
 impl Document {
@@ -333,6 +342,10 @@ impl Document {
         Spelling {
             // A block collection cannot stand inside of a flow collection: the parent decides.
             in_flow: node.parent.is_some_and(|parent| self.is_flow(parent)),
+            followed: !block && {
+                let end = node.span.end;
+                !self.source[end..self.line_end(end)].trim().is_empty()
+            },
             header: block.then(|| raw.lines().next().unwrap_or(raw)),
             indent: existing
                 .unwrap_or_else(|| node.parent.map_or(2, |parent| self.column_of(parent) + 2)),
@@ -365,6 +378,12 @@ impl Document {
         };
         let tag = node.tag.clone().filter(fixes_type);
         tag.map_or(node.span.start, |tag| tag.start)..node.span.end
+    }
+
+    /// Whether the header of a block scalar strips the final line break (`|-`).
+    pub(crate) fn is_stripped(&self, id: NodeId) -> bool {
+        let header = self.spelling_at(id).header.unwrap_or_default();
+        header.split(['#', ' ', '\t']).next().is_some_and(|indicators| indicators.contains('-'))
     }
 
     pub(super) fn is_flow(&self, id: NodeId) -> bool {

@@ -53,7 +53,10 @@ impl Snapshot {
         let mut files = BTreeMap::new();
         let walk = ignore::WalkBuilder::new(root)
             .hidden(false)
+            // Git's rules of this repository, with or without a `.git`; nothing from outside of it.
             .require_git(false)
+            .parents(false)
+            .ignore(false)
             .filter_entry(|entry| entry.file_name() != ".git")
             .build();
         for entry in walk {

@@ -4,114 +4,20 @@
 //! back or set values in it. All of them edit: a document goes in, a document comes out, and only tokens,
 //! encrypted comments and the `sops` mapping differ.
 
-use std::collections::HashSet;
-
-use zeroize::Zeroizing;
-
-use super::cipher::{self, DataKey};
+use super::cipher::DataKey;
+pub use super::error::{Error, TokenError};
+use super::expand::expand;
 use super::mac::Mac;
 use super::metadata::{self, Metadata};
-use super::plaintext::{self, Plaintext};
+use super::open::Opening;
+use super::plaintext::Plaintext;
+use super::seal::Sealing;
 use super::selection::Selection;
-use super::spelling;
-use super::token::{Kind, Token};
-use super::walk::{Leaf, Obstacle, Visit, Was, aad_of, walk};
-use crate::document::{
-    Document, EditError, Edits, Fragment, Indentation, Kind as NodeKind, NodeId, Placement,
-    Position, Route, Style, Value, ValueError,
-};
+use super::token::Token;
+use super::walk::{Leaf, Obstacle, Was, walk};
+use crate::document::{Document, Edits, Fragment, Indentation, NodeId, Placement, Style, Value};
 use crate::keys::{self, Identities, Recipient};
 use crate::secret::{RandomSource, Secret};
-
-/// Why a file cannot be encrypted, decrypted or changed. Nothing here quotes a value.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The document has a `sops` key already.
-    #[error("{0}: already encrypted: there is a `sops` key")]
-    AlreadyEncrypted(Position),
-    /// An alias stands where the values behind it would have to be encrypted anew, or outside of the
-    /// selection for a value inside of it.
-    #[error("{0}: an alias connects encrypted and plain values; write the value out")]
-    Alias(Position),
-    /// The edit is not possible.
-    #[error(transparent)]
-    Edit(#[from] EditError),
-    /// There is nothing to encrypt in.
-    #[error("the file is empty: there is no document to encrypt")]
-    Empty,
-    /// A key that is not a string; SOPS refuses it.
-    #[error("{0}: the key is not a string; quote it")]
-    Key(Position),
-    /// The data key cannot be wrapped or unwrapped.
-    #[error(transparent)]
-    Keys(#[from] keys::Error),
-    /// The MAC cannot be read with the data key.
-    #[error("the MAC cannot be decrypted: {0}")]
-    MacUnreadable(String),
-    /// The values are not those that the MAC was made for.
-    #[error("MAC does not match: a value was added, removed or changed by hand")]
-    MacMismatch,
-    /// There is no MAC.
-    #[error("there is no MAC: `sops.mac` is missing or empty")]
-    MacMissing,
-    /// The `sops` mapping cannot be used.
-    #[error(transparent)]
-    Metadata(#[from] metadata::Error),
-    /// Nobody could read the file.
-    #[error("no recipients: nobody could decrypt the file")]
-    NoRecipients,
-    /// A plain value where the selection wants an encrypted one.
-    #[error("{position}: `{route}` is not encrypted, though the file's selection picks it")]
-    Plain {
-        /// Where.
-        position: Position,
-        /// Its address.
-        route: Route,
-    },
-    /// A root that is a sequence or a scalar.
-    #[error("{0}: the document is not a mapping")]
-    Root(Position),
-    /// Aliases that stand for too many values.
-    #[error("{0}: aliases multiply to more than a million values")]
-    TooManyAliases(Position),
-    /// A value token in a file without `sops` mapping.
-    #[error("{position}: `{route}` holds a value token of another file")]
-    StrayToken {
-        /// Where.
-        position: Position,
-        /// Its address.
-        route: Route,
-    },
-    /// A token that does not decrypt.
-    #[error("{position}: `{route}`: {source}")]
-    Token {
-        /// Where.
-        position: Position,
-        /// Its address.
-        route: Route,
-        /// Why.
-        source: TokenError,
-    },
-    /// A scalar that has no value, such as `!!int x`.
-    #[error(transparent)]
-    Value(#[from] ValueError),
-}
-
-/// Why a token does not decrypt.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TokenError {
-    /// Its ciphertext does not authenticate, or its fields have wrong lengths.
-    #[error(transparent)]
-    Cipher(#[from] cipher::Error),
-    /// Its bytes are not of its type.
-    #[error(transparent)]
-    Plaintext(#[from] plaintext::Error),
-    /// It is damaged.
-    #[error(transparent)]
-    Text(#[from] super::token::Error),
-}
 
 /// How a file is to be encrypted.
 pub struct Encryption<'e> {
@@ -134,19 +40,19 @@ pub fn encrypt(
     random: &mut dyn RandomSource,
 ) -> Result<Document, Error> {
     refuse_unfit(document, how)?;
+    let expanded = expand(document, how.selection)?;
+    let document = expanded.as_ref().unwrap_or(document);
     let key = DataKey::generate(random);
-    let mut sealing = Sealing {
+    let mut sealing = Sealing::new(
         document,
-        key: &key,
+        &key,
         random,
-        edits: Edits::new(document),
-        mac: mac_over(how.mac_only_encrypted),
-        mac_only_encrypted: how.mac_only_encrypted,
-        sealed: HashSet::new(),
-    };
+        mac_over(how.mac_only_encrypted),
+        how.mac_only_encrypted,
+    );
     walk(document, how.selection, &mut |visit| sealing.seal(&visit))
         .map_err(|fault| fault.at(document))?;
-    let Sealing { mut edits, mac, random, .. } = sealing;
+    let (mut edits, mac) = sealing.finish();
     let mac = seal_mac(&key, mac, how.now, random);
     let wrap = |recipient| Ok((recipient, Recipient::wrap(recipient, key.expose())?));
     let wrapped: Vec<(&Recipient, String)> =
@@ -302,17 +208,11 @@ impl Unlocked<'_> {
         spellings: bool,
     ) -> Result<(Edits<'c>, Mac), Error> {
         let metadata = &self.file.metadata;
-        let mut opening = Opening {
-            document,
-            key: &self.key,
-            spellings,
-            edits: Edits::new(document),
-            mac: mac_over(metadata.mac_only_encrypted),
-            mac_only_encrypted: metadata.mac_only_encrypted,
-        };
+        let only = metadata.mac_only_encrypted;
+        let mut opening = Opening::new(document, &self.key, spellings, mac_over(only), only);
         walk(document, &metadata.selection, &mut |visit| opening.open(&visit))
             .map_err(|fault| fault.at(document))?;
-        Ok((opening.edits, opening.mac))
+        Ok(opening.finish())
     }
 
     fn verify(&self, mac: Mac) -> Result<(), Error> {
@@ -324,242 +224,6 @@ impl Unlocked<'_> {
         let stored: Secret = stored.map_err(|error| unreadable(&error))?;
         mac.matches(&stored).then_some(()).ok_or(Error::MacMismatch)
     }
-}
-
-/// What stops a walk: an obstacle has no place yet.
-enum Fault {
-    Obstacle(Obstacle),
-    Error(Error),
-}
-
-impl Fault {
-    fn at(self, document: &Document) -> Error {
-        match self {
-            Fault::Obstacle(Obstacle::Key(id)) => Error::Key(document.position_of(id)),
-            Fault::Obstacle(Obstacle::Root(id)) => Error::Root(document.position_of(id)),
-            Fault::Obstacle(Obstacle::Aliases(id)) => {
-                Error::TooManyAliases(document.position_of(id))
-            }
-            Fault::Error(error) => error,
-        }
-    }
-}
-
-impl From<Obstacle> for Fault {
-    fn from(obstacle: Obstacle) -> Self {
-        Fault::Obstacle(obstacle)
-    }
-}
-
-impl<E: Into<Error>> From<E> for Fault {
-    fn from(error: E) -> Self {
-        Fault::Error(error.into())
-    }
-}
-
-/// Encryption under way.
-struct Sealing<'s> {
-    document: &'s Document,
-    key: &'s DataKey,
-    random: &'s mut dyn RandomSource,
-    edits: Edits<'s>,
-    mac: Mac,
-    mac_only_encrypted: bool,
-    /// Scalars that became tokens: an alias must not show one of them as plain text.
-    sealed: HashSet<NodeId>,
-}
-
-impl Sealing<'_> {
-    fn seal(&mut self, visit: &Visit<'_>) -> Result<Was, Fault> {
-        let document = self.document;
-        let (id, place) = match visit.leaf {
-            Leaf::Comment(index) => {
-                self.seal_comment(index, visit);
-                return Ok(Was::Comment);
-            }
-            Leaf::Value(id) => (id, id),
-            Leaf::Aliased(id, alias) => (id, alias),
-        };
-        let value = document.value(id).expect("leaves are scalars")?;
-        let Some(plaintext) = Plaintext::of(&value) else { return Ok(Was::Value) };
-        if visit.selected || !self.mac_only_encrypted {
-            self.mac.add(&plaintext);
-        }
-        if visit.selected && !plaintext.as_bytes().is_empty() {
-            // An alias of a collection cannot hold the tokens of its copies.
-            if place != id && document.target(place) != id {
-                return Err(Error::Alias(document.position_of(place)).into());
-            }
-            self.seal_value(place, &value, &plaintext, visit.aad)?;
-        } else if self.sealed.contains(&id) {
-            return Err(Error::Alias(document.position_of(place)).into());
-        }
-        Ok(Was::Value)
-    }
-
-    fn seal_value(
-        &mut self,
-        place: NodeId,
-        value: &Value,
-        plaintext: &Plaintext<'_>,
-        aad: &str,
-    ) -> Result<(), Fault> {
-        let document = self.document;
-        if let Value::Text(text) = value
-            && Token::parse(text).is_ok()
-        {
-            let (position, route) = (document.position_of(place), document.route(place));
-            return Err(Error::StrayToken { position, route }.into());
-        }
-        let style = match document.node(place).kind {
-            NodeKind::Scalar(style) => style,
-            _ => Style::Plain,
-        };
-        let mut token = self.key.encrypt(plaintext, aad, self.random).to_string();
-        // The token decides the style in which the value will come back.
-        let (style, _) = document.spelled(place, &token, style);
-        let common = common_source(document, place, value, style);
-        let source = &document.source()[document.source_range(place, &Value::Null)];
-        let written = &document.source()[document.source_range(place, value)];
-        let source = if matches!(value, Value::Text(_)) { written } else { source };
-        if *common != *source {
-            token.push_str(&spelling::write(source, self.key, aad, self.random));
-        }
-        let (_, spelled) = document.spelled(place, &token, style);
-        // A block scalar ends with the line break that its header asks for.
-        let read = match style {
-            Style::Literal | Style::Folded => block_value(&spelled, &token),
-            _ => token,
-        };
-        self.edits.set_source(place, spelled, Value::text(read))?;
-        self.sealed.insert(place);
-        Ok(())
-    }
-
-    fn seal_comment(&mut self, index: usize, visit: &Visit<'_>) {
-        let text = self.document.comment_text(&self.document.comments()[index]);
-        if visit.selected && !text.is_empty() && Token::parse(text).is_err() {
-            let token = self.key.encrypt(&Plaintext::comment(text), visit.aad, self.random);
-            self.edits.set_comment(index, &token.to_string());
-        }
-    }
-}
-
-/// Decryption under way.
-struct Opening<'d, 'k> {
-    document: &'d Document,
-    key: &'k DataKey,
-    /// Whether spellings behind tokens are heeded.
-    spellings: bool,
-    edits: Edits<'d>,
-    mac: Mac,
-    mac_only_encrypted: bool,
-}
-
-impl Opening<'_, '_> {
-    fn open(&mut self, visit: &Visit<'_>) -> Result<Was, Fault> {
-        let document = self.document;
-        let (id, place) = match visit.leaf {
-            Leaf::Comment(index) => {
-                self.open_comment(index, visit);
-                return Ok(Was::Comment);
-            }
-            Leaf::Value(id) => (id, id),
-            Leaf::Aliased(id, alias) => (id, alias),
-        };
-        let value = document.value(id).expect("leaves are scalars")?;
-        let Some(plaintext) = Plaintext::of(&value) else { return Ok(Was::Value) };
-        if visit.selected && !plaintext.as_bytes().is_empty() {
-            return self.open_value(place, visit.aad);
-        }
-        if visit.selected || !self.mac_only_encrypted {
-            self.mac.add(&plaintext);
-        }
-        Ok(Was::Value)
-    }
-
-    fn open_value(&mut self, id: NodeId, aad: &str) -> Result<Was, Fault> {
-        let document = self.document;
-        let text = match document.value(id).expect("leaves are scalars")? {
-            Value::Text(text) if document.target(id) == id => text,
-            _ => return Err(plain(document, id)),
-        };
-        if !text.starts_with("ENC[") {
-            return Err(plain(document, id));
-        }
-        let failed = |source: TokenError| Error::Token {
-            position: document.position_of(id),
-            route: document.route(id),
-            source,
-        };
-        let (token, rest) = Token::parse(&text).map_err(|error| failed(error.into()))?;
-        let secret = self.key.decrypt(&token, aad).map_err(|error| failed(error.into()))?;
-        let value =
-            plaintext::parse(token.kind(), &secret).map_err(|error| failed(error.into()))?;
-        let in_list = document.node(id).parent.is_some_and(|p| document.items(p).next().is_some());
-        if token.kind() == Kind::Comment && in_list {
-            let text = secret.expose_text().unwrap_or_default();
-            self.edits.item_to_comment(id, text)?;
-            return Ok(Was::Comment);
-        }
-        self.mac.add(&Plaintext::of(&value).expect("no token holds null"));
-        let NodeKind::Scalar(style) = document.node(id).kind else {
-            return Err(plain(document, id));
-        };
-        let spelling =
-            if self.spellings { spelling::read(rest, self.key, aad, &value) } else { None };
-        let source = spelling.unwrap_or_else(|| common_source(document, id, &value, style));
-        self.edits.set_source(id, source, value)?;
-        Ok(Was::Value)
-    }
-
-    /// A comment that does not decrypt stays as it is, as with SOPS: nobody lost a value.
-    fn open_comment(&mut self, index: usize, visit: &Visit<'_>) {
-        let document = self.document;
-        let text = document.comment_text(&document.comments()[index]);
-        let Ok((token, _)) = Token::parse(text) else { return };
-        let elsewhere = super::comments::candidates(document, index);
-        let paths = std::iter::once(visit.aad.to_owned())
-            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let secret = paths.into_iter().find_map(|aad| self.key.decrypt(&token, &aad).ok());
-        let plain = secret.as_ref().and_then(Secret::expose_text);
-        if let Some(plain) = plain.filter(|plain| !plain.contains(['\n', '\r'])) {
-            self.edits.set_comment(index, plain);
-        }
-    }
-}
-
-/// The source text that a value gets in the place of a token if nothing else is known.
-fn common_source(
-    document: &Document,
-    id: NodeId,
-    value: &Value,
-    style: Style,
-) -> Zeroizing<String> {
-    match value {
-        Value::Text(text) => document.spelled(id, text, style).1,
-        Value::Null => Zeroizing::new("null".to_owned()),
-        Value::Bool(value) => Zeroizing::new(value.to_string()),
-        Value::Int(value) => Zeroizing::new(value.to_string()),
-        Value::Time(text) => Zeroizing::new(text.clone()),
-        Value::Float(float) if float.is_nan() => Zeroizing::new(".nan".to_owned()),
-        Value::Float(float) if float.is_infinite() => {
-            Zeroizing::new(if *float > 0.0 { ".inf" } else { "-.inf" }.to_owned())
-        }
-        // A float stays one: SOPS prints `1`, and then takes it for an integer.
-        Value::Float(float) => {
-            let plaintext = Plaintext::of(value).expect("a float has a text");
-            let digits = String::from_utf8_lossy(plaintext.as_bytes()).into_owned();
-            Zeroizing::new(if float.fract() == 0.0 { digits + ".0" } else { digits })
-        }
-    }
-}
-
-/// What a block scalar of one line reads as: the chomping of its header decides about the line break.
-fn block_value(spelled: &str, token: &str) -> String {
-    let header = spelled.lines().next().unwrap_or_default();
-    let indicators = header.split(['#', ' ']).next().unwrap_or_default();
-    if indicators.contains('-') { token.to_owned() } else { format!("{token}\n") }
 }
 
 /// Sets one entry of the first document, making the mappings that are missing.
@@ -595,11 +259,6 @@ fn seal_mac(key: &DataKey, mac: Mac, now: &str, random: &mut dyn RandomSource) -
 
 fn mac_over(only_encrypted: bool) -> Mac {
     if only_encrypted { Mac::over_encrypted() } else { Mac::over_all() }
-}
-
-fn plain(document: &Document, id: NodeId) -> Fault {
-    let (position, route) = (document.position_of(id), document.route(id));
-    Fault::Error(Error::Plain { position, route })
 }
 
 fn refuse_unfit(document: &Document, how: &Encryption<'_>) -> Result<(), Error> {

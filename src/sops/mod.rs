@@ -1,6 +1,10 @@
 //! The SOPS file format.
 
 mod comments;
+mod error;
+mod expand;
+mod open;
+mod seal;
 mod spelling;
 mod walk;
 

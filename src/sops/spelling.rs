@@ -35,24 +35,25 @@ pub(super) fn write(
     format!("{MARK}{}", token.compact())
 }
 
-/// The source text behind a token, if there is one that means `value` where it is going to stand.
+/// The source text behind a token, if there is one that means `value` under the tag that stands there.
 pub(super) fn read(
     rest: &str,
     key: &DataKey,
     aad: &str,
+    tag: Option<&str>,
     value: &Value,
 ) -> Option<Zeroizing<String>> {
     let token = Token::from_compact(rest.trim_end().strip_prefix(MARK)?).ok()?;
     let source = key.decrypt(&token, &spelling_aad(aad)).ok()?;
     let source = Zeroizing::new(source.expose_text()?.to_owned());
-    means(&source, value).then_some(source)
+    means(&source, tag.unwrap_or_default(), value).then_some(source)
 }
 
-/// Whether a source text, put behind a key, reads back as `value`: in the middle of a file, or at the end
+/// Whether a source text, put behind a key and a tag, reads back as `value`: in the middle of a file, or at the end
 /// of one without a final line break.
-fn means(source: &str, value: &Value) -> bool {
+fn means(source: &str, tag: &str, value: &Value) -> bool {
     ["\n", ""].into_iter().any(|end| {
-        let trial = Zeroizing::new(format!("k: {source}{end}"));
+        let trial = Zeroizing::new(format!("k: {tag} {source}{end}"));
         let Ok(document) = Document::parse(trial.as_bytes().to_vec()) else { return false };
         let [root] = document.roots() else { return false };
         let node = document.lookup(root.node, "k");

@@ -16,5 +16,9 @@ mod terminal;
 
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
 mod data;
+/// `encrypt` and `decrypt` against the real sops, both ways.
+mod interop;
 /// The program starts and answers.
 mod smoke;
+/// Commits that are stopped half-way.
+mod txn;

@@ -24,3 +24,8 @@ pub(super) fn value(node: &Node, text: &str, tag: Option<&str>) -> Result<Value,
     };
     read.map_err(|error| error.to_string())
 }
+
+/// The value of a plain scalar without a tag; text where it has none.
+pub(super) fn plain_value(source: &str) -> Value {
+    resolve::resolve(source, None).unwrap_or_else(|_| Value::text(source.to_owned()))
+}

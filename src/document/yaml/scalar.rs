@@ -13,6 +13,8 @@ use crate::document::Style;
 pub(in crate::document) struct Spelling<'c> {
     /// Inside of brackets, where `,` and `]` end a plain scalar.
     pub in_flow: bool,
+    /// Whether a comment follows on the line, so that no block can begin here.
+    pub followed: bool,
     /// The header of the block scalar that is replaced, such as `|-  # why`; kept where it fits.
     pub header: Option<&'c str>,
     /// Column of a block scalar's lines, from 0.
@@ -33,7 +35,7 @@ pub(in crate::document) fn spell(
         }
         Style::SingleQuoted => single_quoted(text),
         Style::DoubleQuoted => Some(double_quoted(text)),
-        Style::Literal | Style::Folded if context.in_flow => None,
+        Style::Literal | Style::Folded if context.in_flow || context.followed => None,
         Style::Literal | Style::Folded => block(text, style, context),
     }
 }
@@ -137,7 +139,9 @@ fn header(style: Style, chomping: Chomping, empty: bool, existing: Option<&str>)
     let Some(existing) = existing else { return format!("{symbol}{wanted}") };
     let old = indicators(existing);
     let rest = &existing[old.len()..];
-    if empty || old.trim_matches(|c: char| c.is_ascii_digit() || c == '|' || c == '>') == wanted {
+    let present = old.trim_matches(|c: char| c.is_ascii_digit() || c == '|' || c == '>');
+    // `+` keeps one line break as well as several.
+    if empty || present == wanted || present == "+" && chomping == Chomping::Clip {
         return existing.to_owned();
     }
     let digit: String = old.chars().filter(char::is_ascii_digit).collect();

@@ -1,0 +1,148 @@
+//! Decryption, leaf by leaf.
+
+use zeroize::Zeroizing;
+
+use super::cipher::DataKey;
+use super::comments;
+use super::error::{Error, Fault, TokenError};
+use super::mac::Mac;
+use super::plaintext::{self, Plaintext};
+use super::spelling;
+use super::token::{Kind, Token};
+use super::walk::{Leaf, Visit, Was, aad_of};
+use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
+use crate::secret::Secret;
+
+/// Decryption under way.
+pub(super) struct Opening<'d, 'k> {
+    document: &'d Document,
+    key: &'k DataKey,
+    /// Whether spellings behind tokens are heeded.
+    spellings: bool,
+    edits: Edits<'d>,
+    mac: Mac,
+    mac_only_encrypted: bool,
+}
+
+impl<'d, 'k> Opening<'d, 'k> {
+    /// Nothing decrypted yet.
+    pub(super) fn new(
+        document: &'d Document,
+        key: &'k DataKey,
+        spellings: bool,
+        mac: Mac,
+        mac_only_encrypted: bool,
+    ) -> Self {
+        let edits = Edits::new(document);
+        Opening { document, key, spellings, edits, mac, mac_only_encrypted }
+    }
+
+    /// The edits that decrypt, and the MAC of the plain values.
+    pub(super) fn finish(self) -> (Edits<'d>, Mac) {
+        (self.edits, self.mac)
+    }
+
+    /// Takes one leaf.
+    pub(super) fn open(&mut self, visit: &Visit<'_>) -> Result<Was, Fault> {
+        let document = self.document;
+        let (id, place) = match visit.leaf {
+            Leaf::Comment(index) => {
+                self.open_comment(index, visit);
+                return Ok(Was::Comment);
+            }
+            Leaf::Value(id) => (id, id),
+            Leaf::Aliased(id, alias) => (id, alias),
+        };
+        let value = document.value(id).expect("leaves are scalars")?;
+        let Some(plaintext) = Plaintext::of(&value) else { return Ok(Was::Value) };
+        if visit.selected && !plaintext.as_bytes().is_empty() {
+            return self.open_value(place, visit.aad);
+        }
+        if visit.selected || !self.mac_only_encrypted {
+            self.mac.add(&plaintext);
+        }
+        Ok(Was::Value)
+    }
+
+    fn open_value(&mut self, id: NodeId, aad: &str) -> Result<Was, Fault> {
+        let document = self.document;
+        let text = match document.value(id).expect("leaves are scalars")? {
+            Value::Text(text) if document.target(id) == id => text,
+            _ => return Err(plain(document, id)),
+        };
+        if !text.starts_with("ENC[") {
+            return Err(plain(document, id));
+        }
+        let failed = |source: TokenError| Error::Token {
+            position: document.position_of(id),
+            route: document.route(id),
+            source,
+        };
+        let (token, rest) = Token::parse(&text).map_err(|error| failed(error.into()))?;
+        let secret = self.key.decrypt(&token, aad).map_err(|error| failed(error.into()))?;
+        let value =
+            plaintext::parse(token.kind(), &secret).map_err(|error| failed(error.into()))?;
+        let in_list = document.node(id).parent.is_some_and(|p| document.items(p).next().is_some());
+        if token.kind() == Kind::Comment && in_list {
+            let text = secret.expose_text().unwrap_or_default();
+            self.edits.item_to_comment(id, text)?;
+            return Ok(Was::Comment);
+        }
+        self.mac.add(&Plaintext::of(&value).expect("no token holds null"));
+        let NodeKind::Scalar(style) = document.node(id).kind else {
+            return Err(plain(document, id));
+        };
+        let tag = document.tag(id);
+        let spelling =
+            self.spellings.then(|| spelling::read(rest, self.key, aad, tag, &value)).flatten();
+        let source = spelling.unwrap_or_else(|| common_source(document, id, &value, style));
+        self.edits.set_source(id, source, value)?;
+        Ok(Was::Value)
+    }
+
+    /// A comment that does not decrypt stays as it is, as with SOPS: nobody lost a value.
+    fn open_comment(&mut self, index: usize, visit: &Visit<'_>) {
+        let document = self.document;
+        let text = document.comment_text(&document.comments()[index]);
+        let Ok((token, _)) = Token::parse(text) else { return };
+        let elsewhere = comments::candidates(document, index);
+        let paths = std::iter::once(visit.aad.to_owned())
+            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
+        let secret = paths.into_iter().find_map(|aad| self.key.decrypt(&token, &aad).ok());
+        let plain = secret.as_ref().and_then(Secret::expose_text);
+        if let Some(plain) = plain.filter(|plain| !plain.contains(['\n', '\r'])) {
+            self.edits.set_comment(index, plain);
+        }
+    }
+}
+
+/// The source text that a value gets in the place of a token if nothing else is known.
+pub(super) fn common_source(
+    document: &Document,
+    id: NodeId,
+    value: &Value,
+    style: Style,
+) -> Zeroizing<String> {
+    match value {
+        Value::Text(text) => document.spelled(id, text, style).1,
+        Value::Null => Zeroizing::new("null".to_owned()),
+        Value::Bool(value) => Zeroizing::new(value.to_string()),
+        Value::Int(value) => Zeroizing::new(value.to_string()),
+        Value::Time(text) => Zeroizing::new(text.clone()),
+        Value::Float(float) if float.is_nan() => Zeroizing::new(".nan".to_owned()),
+        Value::Float(float) if float.is_infinite() => {
+            Zeroizing::new(if *float > 0.0 { ".inf" } else { "-.inf" }.to_owned())
+        }
+        // A float stays one: SOPS prints `1`, and then takes it for an integer.
+        Value::Float(float) => {
+            let plaintext = Plaintext::of(value).expect("a float has a text");
+            let digits = String::from_utf8_lossy(plaintext.as_bytes()).into_owned();
+            Zeroizing::new(if float.fract() == 0.0 { digits + ".0" } else { digits })
+        }
+    }
+}
+
+fn plain(document: &Document, id: NodeId) -> Fault {
+    let (position, route) = (document.position_of(id), document.route(id));
+    Fault::Error(Error::Plain { position, route })
+}
