@@ -1,11 +1,12 @@
 //! Secrets for GitOps repositories.
 
+mod check;
 pub mod cli;
 pub mod document;
 pub mod keys;
 mod kube;
-mod make;
 mod layout;
+mod make;
 mod provision;
 mod repo;
 mod scaffold;

@@ -3,6 +3,7 @@
 //! Each command is one file: typed arguments, a call into the library, a printed result. Nothing below
 //! this room reads the environment, the clock or standard input, prints, or exits.
 
+mod check;
 mod commit;
 mod context;
 mod db;
@@ -41,6 +42,7 @@ struct Arguments {
 /// The commands.
 #[derive(clap::Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
     Secret(secret::SecretArgs),
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
+        Command::Check(args) => check::run(args, context),
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
         Command::Secret(args) => secret::run(args, context),
