@@ -26,7 +26,7 @@ impl<'s> Layout<'s> {
         let components = self.listing.components();
         components
             .into_iter()
-            .find(|(directory, _)| self.listing.members(directory).iter().any(|file| speaks(file)))
+            .find(|(directory, _)| self.listing.members(directory).iter().any(&speaks))
             .map(|(_, file)| file)
     }
 

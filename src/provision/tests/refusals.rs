@@ -52,7 +52,7 @@ fn the_nearest_app_is_suggested() {
 
 #[test]
 fn too_long_names_are_refused() {
-    let long = vec!["a".repeat(40), "b".repeat(40)].join(".");
+    let long = ["a".repeat(40), "b".repeat(40)].join(".");
     let wanted = format!("`{long}` becomes an identifier of 81 bytes; PostgreSQL keeps 63");
     assert_eq!(Repository::of(sample()).refusal(&long), wanted);
 }

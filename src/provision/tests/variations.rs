@@ -52,15 +52,15 @@ fn a_cluster_in_a_namespace_of_its_own_is_reached_by_its_full_name() {
     let files = sample().into_iter().map(|(path, text)| {
         let text = match path.contains("shared/postgres") {
             true => text.replace("namespace: apps", "namespace: database"),
-            false => text.replace(".apps.svc", ".database"),
+            false => text.replace(".apps.svc", ".database.svc"),
         };
         (path, text.replace("targetNamespace: apps", "targetNamespace: workloads"))
     });
     let (repository, changed) = Repository::provisioned(files.collect());
     assert_eq!(changed, six());
     assert!(repository.plain(&six()[0]).contains("  namespace: database\n"));
-    let url = "@postgres-apps-rw.database.cluster.local";
-    assert!(!repository.plain(&six()[4]).contains(url), "no form that no Service has");
+    let url = "@postgres-apps-rw.database.svc.cluster.local:5432/grafana";
+    assert!(repository.plain(&six()[4]).contains(url));
 }
 
 #[test]
@@ -158,7 +158,6 @@ fn a_cluster_without_roles_gets_the_first_one() {
 
 #[test]
 fn other_indentation_and_line_breaks_are_kept() {
-    let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
     let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
     let files = with(&cluster, |text| {
         let (before, managed) = text.split_once("    roles:\n").unwrap();
