@@ -1,5 +1,6 @@
 //! Secrets for GitOps repositories.
 
+mod check;
 pub mod cli;
 pub mod document;
 pub mod keys;
@@ -8,6 +9,7 @@ mod layout;
 mod make;
 mod provision;
 mod repo;
+mod scaffold;
 pub mod secret;
 pub mod sops;
 pub mod txn;

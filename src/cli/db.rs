@@ -44,6 +44,15 @@ pub(crate) struct ProvisionArgs {
     mode: Mode,
 }
 
+impl DbArgs {
+    /// As if `db provision APP` had been typed.
+    pub(crate) fn provision(app: &str, mode: Mode) -> DbArgs {
+        let provision =
+            ProvisionArgs { app: app.to_owned(), password_stdin: false, verbose: false, mode };
+        DbArgs { command: DbCommand::Provision(provision) }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: DbArgs, context: &mut Context) -> Result<Status, Failure> {
     match args.command {

@@ -7,6 +7,8 @@ pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod flux;
 pub(crate) mod kustomization;
+pub(crate) mod secret;
+pub(crate) mod workload;
 
 use crate::document::{Document, NodeId};
 

@@ -10,5 +10,5 @@
 mod policy;
 mod template;
 
-pub(crate) use policy::{Error as PolicyError, Policy};
+pub(crate) use policy::Policy;
 pub(crate) use template::{Entry, Error as TemplateError, Template, compose, is_key};

@@ -130,6 +130,16 @@ impl FromStr for Template {
     }
 }
 
+impl Template {
+    /// The keys that it names.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Value { key, .. } => Some(key.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+}
+
 /// What stands between braces.
 fn value(inside: &str, column: usize) -> Result<Part, Error> {
     let (key, filter) = match inside.split_once('|') {

@@ -1,0 +1,111 @@
+//! The rules. Each is one file: an id, a sentence, and a detection that looks at one file and adds findings.
+//!
+//! To add one: its file here, its `mod` line, its line in [`RULES`], and its tests beside it.
+
+mod partially_encrypted;
+mod plaintext_secret;
+mod rule_not_applied;
+
+use super::finding::{Finding, Hint, Severity};
+use super::input::Input;
+use crate::document::{Document, NodeId};
+
+/// All rules, by id.
+pub(super) const RULES: &[&dyn Rule] = &[
+    &partially_encrypted::PartiallyEncrypted,
+    &plaintext_secret::PlaintextSecret,
+    &rule_not_applied::RuleNotApplied,
+];
+
+/// The command that encrypts a file in place.
+const ENCRYPT: &str = "keywright encrypt -i";
+
+/// Most values that a message names one by one.
+const MOST_NAMED: usize = 16;
+
+/// One check with an id.
+pub(super) trait Rule: Sync {
+    /// In kebab case, and never changed: people write it down in configurations.
+    fn id(&self) -> &'static str;
+
+    /// What it finds, in one line.
+    fn description(&self) -> &'static str;
+
+    /// How bad its findings are, unless one says otherwise.
+    fn severity(&self) -> Severity {
+        Severity::Error
+    }
+
+    /// Adds what it finds in a file.
+    fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>);
+}
+
+/// A hint that is a command alone, with the file as its last argument.
+fn run(command: &'static str) -> Hint {
+    Hint { first: None, command: Some(command) }
+}
+
+/// A hint that begins with something to do by hand.
+fn first(what: String, command: &'static str) -> Hint {
+    Hint { first: Some(what), command: Some(command) }
+}
+
+/// A text from a file in backticks, on one line.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("`");
+    for c in text.chars() {
+        if c.is_control() { quoted.extend(c.escape_default()) } else { quoted.push(c) }
+    }
+    quoted + "`"
+}
+
+/// Texts as [`quoted`], separated by commas.
+fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    texts.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
+}
+
+/// The routes of some values; of very many, the first ones and the number of the others.
+fn listed_routes(document: &Document, values: &[NodeId]) -> String {
+    let named: Vec<String> =
+        values.iter().take(MOST_NAMED).map(|value| document.route(*value).to_string()).collect();
+    let list = listed(named.iter().map(String::as_str));
+    match values.len() - named.len() {
+        0 => list,
+        more => format!("{list} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_in_order() {
+        let ids: Vec<_> = RULES.iter().map(|rule| rule.id()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    }
+
+    #[test]
+    fn descriptions_are_one_line_without_a_period() {
+        for rule in RULES {
+            let text = rule.description();
+            assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_cannot_break_a_line() {
+        assert_eq!(listed(["tls.crt", "a\nb\u{1b}"]), r"`tls.crt`, `a\nb\u{1b}`");
+    }
+
+    #[test]
+    fn very_many_values_are_counted() {
+        let document =
+            Document::parse(b"a: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]".to_vec());
+        let document = document.unwrap();
+        let list = document.lookup(document.roots()[0].node, "a").unwrap();
+        let items: Vec<_> = document.items(list).collect();
+        assert!(listed_routes(&document, &items).ends_with("`a[15]` and 2 more"));
+        assert_eq!(listed_routes(&document, &items[..2]), "`a[0]`, `a[1]`");
+    }
+}
