@@ -28,6 +28,13 @@ pub(crate) struct CheckArgs {
     format: Format,
 }
 
+impl CheckArgs {
+    /// As if `check` had been typed.
+    pub(crate) fn everything() -> CheckArgs {
+        CheckArgs { paths: Vec::new(), format: Format::Text }
+    }
+}
+
 /// A format of the report.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Format {

@@ -6,10 +6,14 @@
 mod check;
 mod commit;
 mod context;
+mod db;
 mod decrypt;
+mod demo;
 mod discover;
 mod encrypt;
 mod failure;
+mod prompt;
+mod secret;
 mod show;
 
 use std::path::PathBuf;
@@ -39,9 +43,12 @@ struct Arguments {
 /// The commands.
 #[derive(clap::Subcommand)]
 enum Command {
-    Check(check::CheckArgs),
+    Demo(demo::DemoArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Secret(secret::SecretArgs),
+    Db(db::DbArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the program with the arguments of the process.
@@ -64,9 +71,12 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
-        Command::Check(args) => check::run(args, context),
+        Command::Demo(args) => demo::run(args, context),
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
+        Command::Secret(args) => secret::run(args, context),
+        Command::Db(args) => db::run(args, context),
+        Command::Check(args) => check::run(args, context),
     }
 }
 

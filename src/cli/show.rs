@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use super::failure::visible;
+use super::prompt::Prompt;
 use super::{Context, Failure};
 use crate::txn::{Change, Plan};
 
@@ -37,11 +38,7 @@ pub(crate) fn plan(plan: &Plan, root: &Path, context: &mut Context) {
 /// Asks a yes-or-no question at the terminal; no answer is no.
 pub(crate) fn confirm(context: &mut Context, question: &str) -> Result<bool, Failure> {
     context.flush();
-    let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact_opt();
-    match answer {
-        Ok(answer) => Ok(answer == Some(true)),
-        Err(_) => Err(Failure::interrupted()),
-    }
+    Ok(Prompt::open()?.confirm(question, false)?)
 }
 
 fn diff(change: &Change) -> Vec<String> {

@@ -307,4 +307,6 @@ fn position_in(source: &str, offset: usize) -> Position {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -168,6 +168,7 @@ impl Writer<'_> {
                 }
             }
             Fragment::Literal(text) => self.literal(text, column),
+            Fragment::Text(text) => self.scalar(text, false),
             _ => self.flow(fragment),
         }
     }

@@ -136,7 +136,8 @@ fn an_edit_that_would_change_a_neighbour_is_refused() {
 
 #[test]
 fn bad_input_is_refused_with_its_place() {
-    let cases: [(&[u8], &str); 7] = [
+    let cases: [(&[u8], &str); 8] = [
+        (b"a: b\rc: d\n", "1:5: carriage return without line feed"),
         (b"a: 1\nb: 2\na: 3\n", "3:1: key `a` stands twice"),
         (b"a: \xff\n", "1:4: not valid UTF-8"),
         (b"a:\n\t- b\n", "2:2: "),

@@ -3,7 +3,12 @@
 //! A view borrows the document and answers with text or nodes, so that whoever found something can also
 //! point at it or edit it. Nothing here decides, decrypts or writes.
 
+pub(crate) mod cluster;
+pub(crate) mod database;
+pub(crate) mod flux;
+pub(crate) mod kustomization;
 pub(crate) mod secret;
+pub(crate) mod workload;
 
 use crate::document::{Document, NodeId};
 

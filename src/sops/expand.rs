@@ -20,9 +20,11 @@ pub(super) fn expand(
     // An obstacle is told by the walk that encrypts.
     let _: Result<(), Obstacle> = walk(document, selection, &mut |visit| {
         match visit.leaf {
-            Leaf::Value(id) if visit.selected => drop(sealed.insert(id)),
+            Leaf::Value(id) if visit.selected => {
+                sealed.insert(id);
+            }
             Leaf::Aliased(id, alias) if visit.selected || sealed.contains(&id) => {
-                drop(connecting.insert(alias));
+                connecting.insert(alias);
             }
             _ => {}
         }

@@ -18,8 +18,14 @@ mod terminal;
 mod check;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
 mod data;
+/// `demo`, in a place of its own.
+mod demo;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
+/// `db provision` against sops, kustomize, the schemas and PostgreSQL.
+mod provision;
+/// `secret new`: by flags and by dialogue.
+mod secret_new;
 /// The program starts and answers.
 mod smoke;
 /// Commits that are stopped half-way.

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use expectrl::process::Termios;
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::{OsSession, Session};
 
@@ -77,6 +78,18 @@ impl<'a> Terminal<'a> {
             let given_up = self.closed || start.elapsed() > PATIENCE;
             assert!(!given_up, "expected `{text}` on the terminal\n{}", self.describe());
             sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a text is shown and the echo is off, so that what is typed next is hidden: a program asks
+    /// first and switches the echo off then, in less time than a person needs to begin.
+    #[track_caller]
+    pub(crate) fn expect_hidden(&mut self, text: &str) {
+        self.expect(text);
+        let start = Instant::now();
+        while self.session.get_process().is_echo().unwrap() {
+            assert!(start.elapsed() < PATIENCE, "the echo stays on\n{}", self.describe());
+            sleep(Duration::from_millis(1));
         }
     }
 

@@ -23,6 +23,9 @@ pub(in crate::document) fn parse(source: Zeroizing<String>) -> Result<Document, 
     if source.len() > MAX_BYTES {
         return Err(error_at(&source, 0, "larger than 1 GiB"));
     }
+    if let Some(at) = lone_carriage_return(&source) {
+        return Err(error_at(&source, at, "carriage return without line feed"));
+    }
     let options = granit_parser::options! {
         emit_anchor_events: true,
         // The default of 96 refuses a longer block of comments between a key and its value.
@@ -221,8 +224,8 @@ impl<'s> Tree<'s> {
 fn block_span(source: &str, cursor: usize, content: Range<usize>) -> Range<usize> {
     let bytes = source.as_bytes();
     let mut start = cursor;
-    while !matches!(bytes[start], b'|' | b'>') {
-        start += match bytes[start] {
+    while let Some(byte) = bytes.get(start).filter(|byte| !matches!(byte, b'|' | b'>')) {
+        start += match byte {
             b'#' => line_length(&source[start..]),
             b'&' | b'!' => source[start..].find([' ', '\t', '\r', '\n']).unwrap_or(1),
             _ => 1,
@@ -271,6 +274,11 @@ fn mark_inline(comments: &mut [Comment], source: &str) {
         comment.inline =
             source[line..comment.span.start].chars().any(|c| !matches!(c, ' ' | '\t' | '\u{feff}'));
     }
+}
+
+/// A carriage return alone ends a line in YAML, but not for the editors and tools around it.
+fn lone_carriage_return(source: &str) -> Option<usize> {
+    source.match_indices('\r').map(|(at, _)| at).find(|at| !source[at + 1..].starts_with('\n'))
 }
 
 /// U+0085, U+2028 and U+2029 end a line for Go's YAML (1.1) but not for this parser (1.2). Inside

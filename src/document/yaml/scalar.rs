@@ -141,7 +141,8 @@ fn header(style: Style, chomping: Chomping, empty: bool, existing: Option<&str>)
     let rest = &existing[old.len()..];
     let present = old.trim_matches(|c: char| c.is_ascii_digit() || c == '|' || c == '>');
     // `+` keeps one line break as well as several.
-    if empty || present == wanted || present == "+" && chomping == Chomping::Clip {
+    let same_style = old.starts_with(symbol);
+    if same_style && (empty || present == wanted || present == "+" && chomping == Chomping::Clip) {
         return existing.to_owned();
     }
     let digit: String = old.chars().filter(char::is_ascii_digit).collect();

@@ -1,0 +1,148 @@
+//! Questions at a terminal, and the manners that go with them.
+//!
+//! Questions stand on standard error, so that standard output stays what it is for. A secret is read
+//! without echo, as a line of any length: canonical mode of the terminal, and with it most readers, cuts
+//! a line at 4,095 bytes. Escape and Ctrl-C cancel; the terminal then has its echo and its cursor back.
+
+use std::io;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dialoguer::console::Term;
+use dialoguer::{Confirm, Input, Select};
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
+
+use crate::secret::Secret;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// The person does not want to go on.
+    #[error("cancelled")]
+    Cancelled,
+    /// The terminal does not work.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(io::Error),
+}
+
+/// Somebody to ask. While it lives, Ctrl-C is an answer: the crates that read keys send themselves the
+/// signal, and without a handler would die of it with the terminal in disorder.
+pub(crate) struct Prompt {
+    term: Term,
+}
+
+/// Whether nobody is asked at the moment, so that Ctrl-C ends the program as usual. What a signal reaches
+/// has to be static.
+static SILENT: AtomicBool = AtomicBool::new(true);
+
+/// Whether Ctrl-C was pressed since the last [`Prompt`] was opened.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the two above are known to the signal.
+static REGISTERED: AtomicBool = AtomicBool::new(false);
+
+impl Prompt {
+    /// Begins to ask. One at a time.
+    pub(crate) fn open() -> Result<Prompt, Error> {
+        SILENT.store(false, Ordering::SeqCst);
+        INTERRUPTED.store(false, Ordering::SeqCst);
+        let prompt = Prompt { term: Term::stderr() };
+        if !REGISTERED.swap(true, Ordering::SeqCst) {
+            flag::register_conditional_default(SIGINT, &SILENT)
+                .and_then(|_| flag::register(SIGINT, &INTERRUPTED))
+                .map_err(Error::Terminal)?;
+        }
+        Ok(prompt)
+    }
+
+    /// One of some choices, by its number.
+    pub(crate) fn choose(&self, question: &str, choices: &[String]) -> Result<usize, Error> {
+        let select = Select::new().with_prompt(question).items(choices).default(0);
+        self.answer(select.interact_on_opt(&self.term).transpose())
+    }
+
+    /// A line of text that `check` accepts; an empty one means `default`, where there is one.
+    pub(crate) fn line(
+        &self,
+        question: &str,
+        default: Option<String>,
+        check: impl FnMut(&String) -> Result<(), String>,
+    ) -> Result<String, Error> {
+        let mut input = Input::<String>::new().with_prompt(question).validate_with(check);
+        input = match default {
+            // What is left out is no default to show.
+            Some(default) if default.is_empty() => input.allow_empty(true),
+            Some(default) => input.default(default),
+            None => input,
+        };
+        self.answer(Some(input.interact_text_on(&self.term)))
+    }
+
+    /// A line of text that is a `T`.
+    pub(crate) fn parsed<T>(&self, question: &str, default: Option<String>) -> Result<T, Error>
+    where
+        T: FromStr<Err: ToString>,
+    {
+        let check = |text: &String| text.parse::<T>().map(drop).map_err(|error| error.to_string());
+        let text = self.line(question, default, check)?;
+        Ok(text.parse().unwrap_or_else(|_| unreachable!("it was parsed a moment ago")))
+    }
+
+    /// A secret, typed twice without echo.
+    pub(crate) fn hidden(&self, name: &str) -> Result<Secret, Error> {
+        loop {
+            let first = self.hidden_line(&format!("{name} (hidden): "))?;
+            if first.is_empty() {
+                self.say("an empty value is no secret; once more")?;
+                continue;
+            }
+            if first == self.hidden_line(&format!("{name} once more: "))? {
+                return Ok(first);
+            }
+            self.say("the two differ; once more from the beginning")?;
+        }
+    }
+
+    /// Yes or no.
+    pub(crate) fn confirm(&self, question: &str, default: bool) -> Result<bool, Error> {
+        let confirm = Confirm::new().with_prompt(question).default(default);
+        self.answer(confirm.interact_on_opt(&self.term).transpose())
+    }
+
+    /// A remark between the questions.
+    pub(crate) fn say(&self, remark: &str) -> Result<(), Error> {
+        self.term.write_line(remark).map_err(Error::Terminal)
+    }
+
+    fn hidden_line(&self, question: &str) -> Result<Secret, Error> {
+        // Asks and reads at the terminal itself, whatever standard input and output are.
+        let typed = rpassword::prompt_password(question).map(Secret::from);
+        self.answer(Some(typed.map_err(dialoguer::Error::IO)))
+    }
+
+    /// The answer; `None`, Ctrl-C and the end of the input (Ctrl-D) mean that there is none.
+    fn answer<T>(&self, given: Option<dialoguer::Result<T>>) -> Result<T, Error> {
+        let cancelled =
+            |kind| [io::ErrorKind::Interrupted, io::ErrorKind::UnexpectedEof].contains(&kind);
+        let problem = match given {
+            _ if INTERRUPTED.load(Ordering::SeqCst) => Error::Cancelled,
+            Some(Ok(answer)) => return Ok(answer),
+            Some(Err(dialoguer::Error::IO(error))) if !cancelled(error.kind()) => {
+                Error::Terminal(error)
+            }
+            Some(Err(_)) | None => Error::Cancelled,
+        };
+        // A menu hides the cursor, and the question has no line break yet. If this fails as well, the
+        // first reason is the better one to tell.
+        let _ = self.term.show_cursor().and_then(|()| self.term.write_line(""));
+        Err(problem)
+    }
+}
+
+impl Drop for Prompt {
+    fn drop(&mut self) {
+        SILENT.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,256 @@
+//! The answers for a new Secret: from flags, and at a terminal from questions for what they leave open.
+
+use super::keys::Source;
+use super::{NewArgs, failure, known_apps};
+use crate::cli::prompt::{self, Prompt};
+use crate::cli::{Context, Failure};
+use crate::make::{Entry, Policy, Template, compose, is_key};
+use crate::repo::Snapshot;
+use crate::scaffold::{self, EnvFrom, NewSecret, app::App};
+use crate::secret::Secret;
+
+/// The request that flags and answers make. Without a terminal, the first missing answer is refused with
+/// the flag that gives it.
+pub(super) fn collect(
+    args: NewArgs,
+    snapshot: &Snapshot,
+    context: &mut Context,
+) -> Result<NewSecret, Failure> {
+    let prompt = context.interactive.then(Prompt::open).transpose()?;
+    let prompt = prompt.as_ref();
+    let at = |error| failure(error, snapshot);
+
+    let app = app(args.app, snapshot, prompt)?;
+    let name = name(args.name, &app, snapshot, prompt)?;
+    // What cannot be written is refused before anybody types a password.
+    scaffold::place(snapshot, &app, &name).map_err(at)?;
+    let asks = args.keys.0.is_empty();
+    let entries = match prompt {
+        Some(prompt) if asks => ask_for_keys(prompt, context)?,
+        None if asks => {
+            return Err(Failure::new("no keys given").hint(
+                "add `--generate KEY`, `--set-stdin KEY`, `--from-file KEY=PATH` or `--template KEY=TEXT`",
+            ));
+        }
+        _ => {
+            let sources = args.keys.0.into_iter();
+            let entries = sources.map(|(key, source)| {
+                let entry = entry(&key, source, prompt, context)?;
+                Ok((key, entry))
+            });
+            entries.collect::<Result<_, Failure>>()?
+        }
+    };
+    let entries = compose(entries).map_err(|error| Failure::new(error.to_string()))?;
+    let env_from = env_from(args.env_from, asks, &app, snapshot, prompt)?;
+    Ok(NewSecret { app, name, entries, env_from })
+}
+
+fn app(
+    given: Option<String>,
+    snapshot: &Snapshot,
+    prompt: Option<&Prompt>,
+) -> Result<App, Failure> {
+    match (given, prompt) {
+        (Some(name), _) => {
+            scaffold::app::find(snapshot, &name).map_err(|error| failure(error, snapshot))
+        }
+        (None, Some(prompt)) => {
+            let mut apps = scaffold::app::all(snapshot);
+            if apps.is_empty() {
+                return Err(Failure::new("there are no apps").hint(known_apps(snapshot)));
+            }
+            let choices: Vec<String> = apps.iter().map(|app| app.name.clone()).collect();
+            Ok(apps.swap_remove(prompt.choose("App", &choices)?))
+        }
+        (None, None) => Err(Failure::new("no app given")
+            .hint(format!("name it: `keywright secret new APP`; {}", known_apps(snapshot)))),
+    }
+}
+
+fn name(
+    given: Option<String>,
+    app: &App,
+    snapshot: &Snapshot,
+    prompt: Option<&Prompt>,
+) -> Result<String, Failure> {
+    let check = |name: &str| scaffold::check_name(snapshot, app, name);
+    match (given, prompt) {
+        (Some(name), _) => Ok(name),
+        (None, Some(prompt)) => {
+            let default = Some(app.name.clone()).filter(|name| check(name).is_ok());
+            let told = |name: &String| check(name).map_err(|error| error.to_string());
+            Ok(prompt.line("Name of the Secret", default, told)?)
+        }
+        (None, None) => Err(Failure::new("no name given").hint("add `--name NAME`")),
+    }
+}
+
+/// The value that a flag asks for.
+fn entry(
+    key: &str,
+    source: Source,
+    prompt: Option<&Prompt>,
+    context: &mut Context,
+) -> Result<Entry, Failure> {
+    Ok(match source {
+        Source::Generate(policy) => Entry::Value(policy.generate(&mut context.random)),
+        Source::Stdin => Entry::Value(match prompt {
+            // Standard input is a terminal: what is typed there must not be shown.
+            Some(prompt) => prompt.hidden(key)?,
+            None => without_line_break(&context.read_stdin()?),
+        }),
+        Source::File(path) => match std::fs::read(context.directory.join(&path)) {
+            Ok(bytes) => Entry::Value(Secret::new(bytes)),
+            Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
+        },
+        Source::Template(template) => Entry::Template(template),
+    })
+}
+
+/// `echo` and most programs end a line that is no part of the value. In a text of several lines, such as a
+/// private key, the last break belongs to it.
+fn without_line_break(bytes: &[u8]) -> Secret {
+    let line = bytes.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let single = line.filter(|line| !line.contains(&b'\n'));
+    Secret::new(single.unwrap_or(bytes).to_vec())
+}
+
+/// Keys one by one, each with its value, until an empty one.
+fn ask_for_keys(prompt: &Prompt, context: &mut Context) -> Result<Vec<(String, Entry)>, Failure> {
+    let mut entries: Vec<(String, Entry)> = Vec::new();
+    loop {
+        let (question, default) = match entries.is_empty() {
+            true => ("Key", None),
+            false => ("Another key (empty: no more)", Some(String::new())),
+        };
+        let check = |key: &String| match key.as_str() {
+            "" if !entries.is_empty() => Ok(()),
+            key if !is_key(key) => Err("letters, digits, `-`, `_` and `.`, at most 253".to_owned()),
+            key if entries.iter().any(|(known, _)| known == key) => {
+                Err(format!("`{key}` is there already"))
+            }
+            _ => Ok(()),
+        };
+        let key = prompt.line(question, default, check)?;
+        if key.is_empty() {
+            return Ok(entries);
+        }
+        let value = ask_for_value(&key, &entries, prompt, context)?;
+        entries.push((key, value));
+    }
+}
+
+/// Where a value can come from, as the dialogue offers it.
+const WAYS: [&str; 4] =
+    ["generate it", "type it, hidden", "read a file", "compose it from the others"];
+
+fn ask_for_value(
+    key: &str,
+    entries: &[(String, Entry)],
+    prompt: &Prompt,
+    context: &mut Context,
+) -> Result<Entry, Failure> {
+    // A template needs something to refer to.
+    let ways = if entries.is_empty() { &WAYS[..3] } else { &WAYS };
+    let ways: Vec<String> = ways.iter().map(|&way| way.to_owned()).collect();
+    Ok(match prompt.choose(&format!("Value of {key}"), &ways)? {
+        0 => {
+            let policy: Policy = prompt.parsed("Policy", Some("alnum:40".to_owned()))?;
+            Entry::Value(policy.generate(&mut context.random))
+        }
+        1 => Entry::Value(prompt.hidden(key)?),
+        2 => {
+            let mut read = None;
+            let directory = context.directory.clone();
+            prompt.line("File", None, |path| {
+                read =
+                    Some(std::fs::read(directory.join(path)).map_err(|error| error.to_string())?);
+                Ok(())
+            })?;
+            Entry::Value(Secret::new(read.expect("the answer was accepted because it was read")))
+        }
+        _ => {
+            let known: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+            let question = format!("Template, of {{KEY}} or {{KEY|url}} ({})", known.join(", "));
+            let check = |text: &String| {
+                let template: Template = text.parse().map_err(|error| format!("{error}"))?;
+                match template.keys().find(|key| !known.contains(key)) {
+                    Some(unknown) => Err(format!("there is no key `{unknown}` yet")),
+                    None => Ok(()),
+                }
+            };
+            let text = prompt.line(&question, None, check)?;
+            Entry::Template(text.parse().expect("the answer was accepted because it is a template"))
+        }
+    })
+}
+
+/// The flag, else the answer where keys were asked for, too.
+fn env_from(
+    flag: Option<String>,
+    asks: bool,
+    app: &App,
+    snapshot: &Snapshot,
+    prompt: Option<&Prompt>,
+) -> Result<EnvFrom, Failure> {
+    let containers =
+        || scaffold::containers(snapshot, app).map_err(|error| failure(error, snapshot));
+    match (flag.as_deref(), prompt) {
+        (Some(""), Some(prompt)) => match &mut containers()? {
+            several if several.len() > 1 => {
+                let chosen = prompt.choose("envFrom of which container", several)?;
+                Ok(EnvFrom::Container(several.swap_remove(chosen)))
+            }
+            _ => Ok(EnvFrom::Only),
+        },
+        (Some(""), None) => Ok(EnvFrom::Only),
+        (Some(container), _) => Ok(EnvFrom::Container(container.to_owned())),
+        (None, Some(prompt)) if asks => match &containers()?[..] {
+            [] => Ok(EnvFrom::No),
+            [only] => {
+                let question = format!("Add the Secret to envFrom of {only}?");
+                let wanted = prompt.confirm(&question, false)?;
+                Ok(if wanted { EnvFrom::Only } else { EnvFrom::No })
+            }
+            several => {
+                let choices = [&["no container".to_owned()], several].concat();
+                let chosen = prompt.choose("Add the Secret to envFrom of", &choices)?;
+                Ok(match chosen {
+                    0 => EnvFrom::No,
+                    _ => EnvFrom::Container(choices[chosen].clone()),
+                })
+            }
+        },
+        (None, _) => Ok(EnvFrom::No),
+    }
+}
+
+impl From<prompt::Error> for Failure {
+    fn from(error: prompt::Error) -> Failure {
+        match error {
+            prompt::Error::Cancelled => Failure::interrupted(),
+            _ => Failure::new(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_loses_its_break_and_several_lines_keep_it() {
+        let cases: [(&[u8], &[u8]); 6] = [
+            (b"s3cr3t", b"s3cr3t"),
+            (b"s3cr3t\n", b"s3cr3t"),
+            (b"s3cr3t\r\n", b"s3cr3t"),
+            (b"a\nb\n", b"a\nb\n"),
+            (b"\n\n", b"\n\n"),
+            (b"", b""),
+        ];
+        for (given, kept) in cases {
+            assert_eq!(without_line_break(given).expose(), kept);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The CloudNativePG `Cluster` and the roles it manages.
+//!
+//! ```yaml
+//! kind: Cluster
+//! spec:
+//!   bootstrap: {initdb: {database: app, owner: app}}
+//!   managed:
+//!     roles:
+//!       - name: miniflux
+//!         passwordSecret: {name: postgres-miniflux-user}
+//! ```
+
+use super::Object;
+use crate::document::NodeId;
+
+/// The API group of CloudNativePG.
+pub(crate) const GROUP: &str = "postgresql.cnpg.io";
+
+/// Database and owner of a Cluster whose bootstrap names none (`cluster_defaults.go`).
+const DEFAULT_OWNER: &str = "app";
+
+/// A `postgresql.cnpg.io` Cluster.
+#[derive(Clone, Copy)]
+pub(crate) struct Cluster<'d>(pub(crate) Object<'d>);
+
+/// An entry of `spec.managed.roles`.
+#[derive(Clone, Copy)]
+pub(crate) struct Role<'d> {
+    /// The entry, read like an object.
+    entry: Object<'d>,
+}
+
+impl<'d> Cluster<'d> {
+    /// The object as a Cluster, if it is one with a name.
+    pub(crate) fn of(object: Object<'d>) -> Option<Self> {
+        (object.is(GROUP, "Cluster") && object.name().is_some()).then_some(Cluster(object))
+    }
+
+    /// `metadata.name`
+    pub(crate) fn name(&self) -> &'d str {
+        self.0.name().expect("made only of objects with a name")
+    }
+
+    /// The list of managed roles, where there is one.
+    pub(crate) fn role_list(&self) -> Option<NodeId> {
+        let list = self.0.at(&["spec", "managed", "roles"])?;
+        Some(self.0.document.target(list))
+    }
+
+    /// The managed roles in order.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = Role<'d>> + use<'d> {
+        let document = self.0.document;
+        let items: Vec<NodeId> =
+            self.role_list().map_or_else(Vec::new, |list| document.items(list).collect());
+        items
+            .into_iter()
+            .map(move |item| Role { entry: Object { document, node: document.target(item) } })
+    }
+
+    /// The role that the operator makes by itself for the application database of the Cluster.
+    pub(crate) fn bootstrap_owner(&self) -> &'d str {
+        self.bootstrap("owner").unwrap_or_else(|| self.bootstrap_database())
+    }
+
+    /// The application database that the operator makes by itself.
+    pub(crate) fn bootstrap_database(&self) -> &'d str {
+        self.bootstrap("database").unwrap_or(DEFAULT_OWNER)
+    }
+
+    fn bootstrap(&self, key: &str) -> Option<&'d str> {
+        ["initdb", "recovery", "pg_basebackup"]
+            .into_iter()
+            .find_map(|method| self.0.text(&["spec", "bootstrap", method, key]))
+    }
+}
+
+impl<'d> Role<'d> {
+    /// The name in PostgreSQL; empty where the entry has none.
+    pub(crate) fn name(&self) -> &'d str {
+        self.entry.text(&["name"]).unwrap_or_default()
+    }
+
+    /// The Secret that holds the password, in the namespace of the Cluster.
+    pub(crate) fn password_secret(&self) -> Option<&'d str> {
+        self.entry.text(&["passwordSecret", "name"])
+    }
+
+    /// Whether the role is being dropped: `ensure: absent`.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.entry.text(&["ensure"]) == Some("absent")
+    }
+
+    /// Whether the role may log in; the operator's default is that it may not.
+    pub(crate) fn may_log_in(&self) -> bool {
+        self.entry.text(&["login"]) == Some("true")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::objects;
+    use super::*;
+    use crate::document::Document;
+
+    fn with_cluster(spec: &str, assert: impl FnOnce(Cluster<'_>)) {
+        let text = format!(
+            "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: pg}}\nspec: {spec}\n"
+        );
+        let document = Document::parse(text.into_bytes()).unwrap();
+        assert(Cluster::of(objects(&document)[0]).unwrap());
+    }
+
+    #[test]
+    fn the_bootstrap_owner_is_that_of_the_operator() {
+        with_cluster("{instances: 1}", |cluster| assert_eq!(cluster.bootstrap_owner(), "app"));
+        with_cluster("{bootstrap: {initdb: {database: shop}}}", |cluster| {
+            assert_eq!(cluster.bootstrap_owner(), "shop");
+        });
+        with_cluster("{bootstrap: {recovery: {database: shop, owner: clerk}}}", |cluster| {
+            assert_eq!(
+                (cluster.bootstrap_database(), cluster.bootstrap_owner()),
+                ("shop", "clerk")
+            );
+        });
+    }
+
+    #[test]
+    fn roles_are_seen_through_aliases() {
+        let spec = "\n  a: &role {name: x, login: true, passwordSecret: {name: s}}\n  \
+                    managed: {roles: [*role, {name: y, ensure: absent}]}";
+        with_cluster(spec, |cluster| {
+            let roles: Vec<_> = cluster.roles().collect();
+            assert_eq!((roles[0].name(), roles[0].password_secret()), ("x", Some("s")));
+            assert!(roles[0].may_log_in() && !roles[0].is_absent());
+            assert!(roles[1].is_absent() && roles[1].password_secret().is_none());
+        });
+    }
+}

@@ -1,0 +1,82 @@
+//! The Flux `Kustomization`: which directory is applied, in which namespace, after what.
+//!
+//! Not to be taken for kustomize's file of the same kind, see [`super::kustomization`].
+
+use std::path::PathBuf;
+
+use super::Object;
+use super::kustomization::joined;
+
+/// The API group of Flux' kustomize-controller.
+pub(crate) const GROUP: &str = "kustomize.toolkit.fluxcd.io";
+
+/// A `kustomize.toolkit.fluxcd.io` Kustomization.
+#[derive(Clone, Copy)]
+pub(crate) struct FluxKustomization<'d>(pub(crate) Object<'d>);
+
+impl<'d> FluxKustomization<'d> {
+    /// The object as a Flux Kustomization, if it is one with a name.
+    pub(crate) fn of(object: Object<'d>) -> Option<Self> {
+        let fits = object.is(GROUP, "Kustomization") && object.name().is_some();
+        fits.then_some(FluxKustomization(object))
+    }
+
+    /// `metadata.name`
+    pub(crate) fn name(&self) -> &'d str {
+        self.0.name().expect("made only of objects with a name")
+    }
+
+    /// The directory that it applies, relative to the root of the source; `None` where the path leads
+    /// out of it. The root itself is the empty path.
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        joined(
+            &PathBuf::new(),
+            self.0.text(&["spec", "path"]).unwrap_or("").trim_start_matches('/'),
+        )
+    }
+
+    /// The namespace into which it puts everything.
+    pub(crate) fn target_namespace(&self) -> Option<&'d str> {
+        self.0.text(&["spec", "targetNamespace"])
+    }
+
+    /// Names of the Kustomizations that it waits for, whatever their namespace.
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = &'d str> + use<'d> {
+        let document = self.0.document;
+        let items = self
+            .0
+            .at(&["spec", "dependsOn"])
+            .map(|list| document.items(document.target(list)).collect::<Vec<_>>());
+        let names = items.into_iter().flatten();
+        names.filter_map(move |item| document.text(document.lookup(item, "name")?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::objects;
+    use super::*;
+    use crate::document::Document;
+
+    #[test]
+    fn paths_are_relative_to_the_root_of_the_source() {
+        let cases = [
+            ("./clusters/apps", Some("clusters/apps")),
+            ("/clusters/apps/", Some("clusters/apps")),
+            ("clusters/../apps", Some("apps")),
+            ("./", Some("")),
+            ("../elsewhere", None),
+        ];
+        for (path, wanted) in cases {
+            let text = format!(
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+                 metadata: {{name: a}}\nspec: {{path: {path}}}\n"
+            );
+            let document = Document::parse(text.into_bytes()).unwrap();
+            let flux = FluxKustomization::of(objects(&document)[0]).unwrap();
+            assert_eq!(flux.directory().as_deref(), wanted.map(Path::new), "{path}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! kustomize's `kustomization.yaml`: what is built together, and where a new resource is listed.
+//!
+//! A list that was sorted stays sorted; in any other list a new entry follows the last one like it.
+//! Position is a matter of style only: neither kustomize nor Flux takes the order for more.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::document::{Document, EditError, Edits, Fragment, NodeId, Placement};
+
+/// The names that kustomize looks for in a directory; it refuses two of them.
+pub(crate) const FILE_NAMES: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// Whether a file is kustomize's by its name.
+pub(crate) fn is_kustomization(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| FILE_NAMES.iter().any(|known| name == *known))
+}
+
+/// The path that an entry means in a directory, without `.` and `..`; `None` for a URL and for what leads
+/// out of the repository.
+pub(crate) fn joined(directory: &Path, entry: &str) -> Option<PathBuf> {
+    if entry.contains("://") {
+        return None;
+    }
+    let mut path = directory.to_owned();
+    for component in Path::new(entry).components() {
+        match component {
+            Component::Normal(name) => path.push(name),
+            Component::CurDir => {}
+            Component::ParentDir => path.pop().then_some(())?,
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(path)
+}
+
+/// A kustomize file.
+#[derive(Clone, Copy)]
+pub(crate) struct Kustomization<'d> {
+    document: &'d Document,
+    top: NodeId,
+}
+
+impl<'d> Kustomization<'d> {
+    /// The first document of the file; `None` in an empty one.
+    pub(crate) fn of(document: &'d Document) -> Option<Self> {
+        Some(Kustomization { document, top: document.roots().first()?.node })
+    }
+
+    /// Whether others include it as a component.
+    pub(crate) fn is_component(&self) -> bool {
+        let kind = self.document.lookup(self.top, "kind");
+        kind.and_then(|kind| self.document.text(kind)) == Some("Component")
+    }
+
+    /// The namespace that it gives to everything in it.
+    pub(crate) fn namespace(&self) -> Option<&'d str> {
+        self.document.text(self.document.lookup(self.top, "namespace")?)
+    }
+
+    /// The entries of `resources` in order.
+    pub(crate) fn resources(&self) -> Vec<(NodeId, &'d str)> {
+        self.strings("resources")
+    }
+
+    /// The files of `patches`; what they hold is a part of an object, not an object.
+    pub(crate) fn patch_files(&self) -> Vec<&'d str> {
+        let document = self.document;
+        let items = document.lookup(self.top, "patches").map(|list| document.target(list));
+        let paths = items.into_iter().flat_map(|list| document.items(list).collect::<Vec<_>>());
+        let paths = paths.filter_map(|item| document.text(document.lookup(item, "path")?));
+        paths
+            .chain(self.strings("patchesStrategicMerge").into_iter().map(|(_, path)| path))
+            .collect()
+    }
+
+    /// Adds a file to `resources`, unless it is there. `like` says which entries are of its sort.
+    pub(crate) fn list(
+        &self,
+        entry: &str,
+        like: &dyn Fn(&str) -> bool,
+        edits: &mut Edits<'_>,
+    ) -> Result<(), EditError> {
+        let resources = self.resources();
+        if resources.iter().any(|(_, known)| bare(known) == bare(entry)) {
+            return Ok(());
+        }
+        let dotted = !resources.is_empty()
+            && resources.iter().all(|(_, known)| known.starts_with("./") || known.contains("://"));
+        let text = if dotted { format!("./{}", bare(entry)) } else { bare(entry).to_owned() };
+        let list = self.document.lookup(self.top, "resources");
+        match list.map(|list| self.document.target(list)) {
+            Some(list) => {
+                let placement = placement(&resources, entry, like);
+                edits.insert_item(list, placement, Fragment::text(text))
+            }
+            None => {
+                let items = Fragment::Sequence(vec![Fragment::text(text)]);
+                edits.insert_entry(self.top, Placement::Last, "resources", items)
+            }
+        }
+    }
+
+    fn strings(&self, key: &str) -> Vec<(NodeId, &'d str)> {
+        let document = self.document;
+        let Some(list) = document.lookup(self.top, key) else { return Vec::new() };
+        document
+            .items(document.target(list))
+            .filter_map(|item| Some((item, document.text(item)?)))
+            .collect()
+    }
+}
+
+fn placement(resources: &[(NodeId, &str)], entry: &str, like: &dyn Fn(&str) -> bool) -> Placement {
+    let sorted = resources.is_sorted_by(|(_, one), (_, other)| bare(one) <= bare(other));
+    let before = |(_, known): &&(NodeId, &str)| match sorted {
+        true => bare(known) < bare(entry),
+        false => like(bare(known)),
+    };
+    match resources.iter().rev().find(before) {
+        Some((node, _)) => Placement::After(*node),
+        None if sorted => Placement::First,
+        None => Placement::Last,
+    }
+}
+
+/// An entry without the `./` that changes nothing.
+fn bare(entry: &str) -> &str {
+    entry.strip_prefix("./").unwrap_or(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(before: &str, entry: &str) -> String {
+        let document = Document::parse(before.as_bytes().to_vec()).unwrap();
+        let mut edits = Edits::new(&document);
+        let secret = |known: &str| known.ends_with("-secret.yaml");
+        Kustomization::of(&document).unwrap().list(entry, &secret, &mut edits).unwrap();
+        edits.apply().unwrap().source().to_owned()
+    }
+
+    #[test]
+    fn a_sorted_list_stays_sorted() {
+        let cases = [
+            ("resources:\n  - b\n  - d\n", "c", "resources:\n  - b\n  - c\n  - d\n"),
+            ("resources:\n- b\n", "a", "resources:\n- a\n- b\n"),
+            ("resources: [a, b]\n", "c", "resources: [a, b, c]\n"),
+            (
+                "resources:\n  - ./a\n  - ./c # last\n",
+                "b",
+                "resources:\n  - ./a\n  - ./b\n  - ./c # last\n",
+            ),
+        ];
+        for (before, entry, after) in cases {
+            assert_eq!(listed(before, entry), after);
+        }
+    }
+
+    #[test]
+    fn in_any_other_list_the_entry_follows_the_last_one_like_it() {
+        assert_eq!(
+            listed(
+                "resources:\n  - z-secret.yaml\n  - b-secret.yaml\n\n  - a.yaml\n",
+                "c-secret.yaml"
+            ),
+            "resources:\n  - z-secret.yaml\n  - b-secret.yaml\n  - c-secret.yaml\n\n  - a.yaml\n"
+        );
+        assert_eq!(
+            listed("resources:\n- z.yaml\n- a.yaml\n", "c-secret.yaml"),
+            "resources:\n- z.yaml\n- a.yaml\n- c-secret.yaml\n"
+        );
+    }
+
+    #[test]
+    fn an_entry_that_is_there_is_not_listed_again() {
+        for before in ["resources:\n  - ./a.yaml\n", "resources: [a.yaml]\n"] {
+            assert_eq!(listed(before, "a.yaml"), before);
+        }
+    }
+
+    #[test]
+    fn a_file_without_resources_gets_them() {
+        assert_eq!(listed("namespace: x\n", "a.yaml"), "namespace: x\nresources:\n  - a.yaml\n");
+        assert_eq!(listed("resources: []\n", "a.yaml"), "resources:\n  - a.yaml\n");
+    }
+
+    #[test]
+    fn entries_are_paths_below_the_root() {
+        let directory = Path::new("apps/a");
+        assert_eq!(joined(directory, "../b/./x.yaml"), Some("apps/b/x.yaml".into()));
+        assert_eq!(joined(directory, "https://example.com/x.yaml"), None);
+        assert_eq!(joined(directory, "../../../x"), None);
+    }
+}

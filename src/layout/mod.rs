@@ -1,0 +1,180 @@
+//! Inference with evidence: what a repository shows about itself.
+//!
+//! A [`Layout`] knows the Flux Kustomizations, the CloudNativePG objects, and which file is listed and
+//! applied by which. From these, names and places for something new are inferred as [`Fact`]s, which
+//! carry the files they were taken from. What cannot be decided is a value, too: a [`Choice`] with its
+//! candidates. Nothing here decrypts, asks or writes; a file that is not a document is left out and remembered.
+//!
+//! ```text
+//! nerv/main/cluster/apps/grafana/ks.yaml     Flux Kustomization `grafana`, path …/grafana/app
+//! nerv/main/cluster/apps/grafana/app/        what it applies: the app
+//! ```
+
+mod app;
+mod database;
+mod fact;
+mod instance;
+mod listing;
+mod naming;
+mod rule;
+mod secret;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use crate::kube::cluster::{self, Cluster};
+use crate::kube::database::Database;
+use crate::kube::flux::{self, FluxKustomization};
+use crate::kube::{Object, objects};
+use crate::repo::{self, Snapshot};
+
+pub(crate) use app::App;
+pub(crate) use database::DatabasePlace;
+pub(crate) use fact::{Choice, Fact};
+pub(crate) use instance::ClusterSite;
+pub(crate) use naming::Template;
+pub(crate) use rule::{Configured, configuration};
+pub(crate) use secret::{RoleSecretPlace, SecretSite};
+
+use listing::Listing;
+
+/// Why a layout cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Repository(#[from] repo::Error),
+    /// A `.sops.yaml` cannot be used.
+    #[error("{}:{source}", path.display())]
+    Rules {
+        /// The configuration, relative to the root.
+        path: PathBuf,
+        /// Where and why.
+        source: crate::sops::rules::Error,
+    },
+}
+
+/// An object and the file that it stands in.
+#[derive(Clone, Copy)]
+pub(crate) struct Located<'s, T> {
+    /// The object.
+    pub(crate) view: T,
+    /// The file, relative to the root.
+    pub(crate) file: &'s Path,
+}
+
+/// What a repository shows.
+pub(crate) struct Layout<'s> {
+    snapshot: &'s Snapshot,
+    listing: Listing<'s>,
+    flux: Vec<Located<'s, FluxKustomization<'s>>>,
+    clusters: Vec<Located<'s, Cluster<'s>>>,
+    databases: Vec<Located<'s, Database<'s>>>,
+    database_roles: Vec<Located<'s, Object<'s>>>,
+    role_patches: Vec<Located<'s, Cluster<'s>>>,
+    unreadable: Vec<repo::Error>,
+}
+
+impl<'s> Layout<'s> {
+    /// Reads what matters for the layout: kustomize files, and files that name one of the API groups.
+    pub(crate) fn infer(snapshot: &'s Snapshot) -> Layout<'s> {
+        let mut layout = Layout {
+            snapshot,
+            listing: Listing::default(),
+            flux: Vec::new(),
+            clusters: Vec::new(),
+            databases: Vec::new(),
+            database_roles: Vec::new(),
+            role_patches: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        layout.listing = Listing::read(snapshot, &mut layout.unreadable);
+        for file in snapshot.manifests() {
+            // Parsing everything would take longer than all the rest of a command.
+            if mentions(snapshot, file, &[flux::GROUP, cluster::GROUP]) {
+                layout.read(file);
+            }
+        }
+        layout
+    }
+
+    /// Files that could not be read as documents; a fact may be missing because of them.
+    pub(crate) fn unreadable(&self) -> &[repo::Error] {
+        &self.unreadable
+    }
+
+    /// The Clusters of the repository. A patch of a Cluster is not one.
+    pub(crate) fn clusters(&self) -> Vec<ClusterSite<'s>> {
+        self.clusters.iter().map(|found| self.cluster_site(*found)).collect()
+    }
+
+    /// The `DatabaseRole` objects.
+    pub(crate) fn database_roles(&self) -> &[Located<'s, Object<'s>>] {
+        &self.database_roles
+    }
+
+    /// Patches that add managed roles to a Cluster.
+    pub(crate) fn role_patches(&self) -> &[Located<'s, Cluster<'s>>] {
+        &self.role_patches
+    }
+
+    fn read(&mut self, file: &'s Path) {
+        let document = match self.snapshot.document(file) {
+            Ok(document) => document,
+            Err(error) => return self.unreadable.push(error),
+        };
+        for object in objects(document) {
+            let is_patch = self.listing.is_patch(file);
+            if let Some(view) = FluxKustomization::of(object).filter(|_| !is_patch) {
+                self.flux.push(Located { view, file });
+            } else if let Some(view) = Cluster::of(object) {
+                let found = Located { view, file };
+                match is_patch {
+                    true if view.role_list().is_some() => self.role_patches.push(found),
+                    true => {}
+                    false => self.clusters.push(found),
+                }
+            } else if let Some(view) = Database::of(object).filter(|_| !is_patch) {
+                self.databases.push(Located { view, file });
+            } else if object.is(cluster::GROUP, "DatabaseRole") && !is_patch {
+                self.database_roles.push(Located { view: object, file });
+            }
+        }
+    }
+
+    /// The namespace of an object: its own, else that of the kustomize file that lists it, else that of
+    /// the Flux Kustomization that applies it.
+    fn namespace(&self, object: Object<'s>, file: &'s Path) -> Option<Fact<&'s str>> {
+        if let Some(own) = object.namespace() {
+            return Some(Fact::new(own, file));
+        }
+        let listed_in = self.listing.listed_in(file);
+        let kustomize = listed_in.and_then(|listed_in| {
+            let view = self.listing.view(listed_in)?;
+            Some(Fact::new(view.namespace()?, listed_in))
+        });
+        kustomize.or_else(|| {
+            let flux = self.applied_by(file)?;
+            Some(Fact::new(flux.view.target_namespace()?, flux.file))
+        })
+    }
+
+    /// The Flux Kustomization that applies a file.
+    fn applied_by(&self, file: &Path) -> Option<Located<'s, FluxKustomization<'s>>> {
+        self.listing.directories_above(file).into_iter().find_map(|directory| {
+            let applies = |flux: &&Located<'s, FluxKustomization<'s>>| {
+                flux.view.directory().as_deref() == Some(&directory)
+            };
+            self.flux.iter().find(applies).copied()
+        })
+    }
+}
+
+/// Whether a file names one of these texts; `false` where it is not text.
+fn mentions(snapshot: &Snapshot, file: &Path, needles: &[&str]) -> bool {
+    let text = snapshot.bytes(file).ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.is_some_and(|text| needles.iter().any(|needle| text.contains(needle)))
+}

@@ -1,0 +1,128 @@
+//! Names with an app in them: `postgres-pocket-id-user` shows the template `postgres-{app}-user`.
+
+use std::path::Path;
+
+use super::Fact;
+
+/// Where the name of the app goes.
+const PLACEHOLDER: &str = "{app}";
+
+/// A name with the place of the app's name marked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Template(String);
+
+impl Template {
+    /// From a text with `{app}` in it.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Template(text.into())
+    }
+
+    /// The name for an app.
+    pub(crate) fn fill(&self, app: &str) -> String {
+        self.0.replace(PLACEHOLDER, app)
+    }
+
+    /// The app for which this is the name.
+    pub(crate) fn app_in<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let places = self.0.matches(PLACEHOLDER).count();
+        let start = self.0.find(PLACEHOLDER)?;
+        let constant = self.0.len() - places * PLACEHOLDER.len();
+        let length = name.len().checked_sub(constant)? / places;
+        let app = name.get(start..start + length)?;
+        (!app.is_empty() && self.fill(app) == name).then_some(app)
+    }
+
+    /// The text with `{app}` in it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name that something of an app has, and the file that shows it.
+pub(super) struct Sample<'s> {
+    /// The role or database, from which the app's name is concluded.
+    pub(super) identifier: &'s str,
+    /// The name to be explained.
+    pub(super) name: &'s str,
+    /// Where it was seen.
+    pub(super) file: &'s Path,
+}
+
+/// The template that explains most samples; among equals the one of the last sample, because conventions
+/// grow at the end of lists. `None` if no name holds its app.
+pub(super) fn infer(samples: &[Sample<'_>]) -> Option<Fact<Template>> {
+    let mut counted: Vec<(Template, Vec<&Path>)> = Vec::new();
+    for sample in samples {
+        for template in templates(sample) {
+            match counted.iter_mut().find(|(known, _)| *known == template) {
+                Some((_, files)) => files.push(sample.file),
+                None => counted.push((template, vec![sample.file])),
+            }
+        }
+    }
+    let (template, files) = counted.into_iter().max_by_key(|(_, files)| files.len())?;
+    Some(Fact::seen_in(template, files))
+}
+
+/// All ways to find an app in a name: the role `pocket_id` stands for the app `pocket-id`. Where the app
+/// stands several times, any one of them or all may be the placeholder.
+fn templates(sample: &Sample<'_>) -> Vec<Template> {
+    let hyphened = sample.identifier.replace('_', "-");
+    let mut found: Vec<Template> = Vec::new();
+    for app in [hyphened.as_str(), sample.identifier] {
+        if app.is_empty() || !sample.name.contains(app) {
+            continue;
+        }
+        let places: Vec<usize> = sample.name.match_indices(app).map(|(at, _)| at).collect();
+        if places.len() > 1 {
+            found.push(Template(sample.name.replace(app, PLACEHOLDER)));
+        }
+        found.extend(places.into_iter().map(|at| {
+            let (before, after) = (&sample.name[..at], &sample.name[at + app.len()..]);
+            Template(format!("{before}{PLACEHOLDER}{after}"))
+        }));
+        if hyphened == sample.identifier {
+            break;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inferred(pairs: &[(&str, &str)]) -> Option<String> {
+        let samples: Vec<_> = pairs
+            .iter()
+            .map(|(identifier, name)| Sample { identifier, name, file: Path::new("f") })
+            .collect();
+        infer(&samples).map(|fact| fact.value.0)
+    }
+
+    #[test]
+    fn the_template_that_explains_most_names_wins() {
+        assert_eq!(
+            inferred(&[("odd", "odd"), ("pocket_id", "pg-pocket-id-user"), ("a", "pg-a-user")]),
+            Some("pg-{app}-user".to_owned())
+        );
+        assert_eq!(inferred(&[("x", "credentials")]), None);
+    }
+
+    #[test]
+    fn an_app_named_like_a_part_of_the_template_does_not_mislead() {
+        assert_eq!(
+            inferred(&[("user", "pg-user-user"), ("miniflux", "pg-miniflux-user")]),
+            Some("pg-{app}-user".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_app_can_stand_in_a_path_several_times() {
+        let pairs = [("a_b", "apps/a-b/db/a-b.yaml"), ("c", "apps/c/db/c.yaml")];
+        let template = Template(inferred(&pairs).unwrap());
+        assert_eq!(template.as_str(), "apps/{app}/db/{app}.yaml");
+        assert_eq!(template.app_in("apps/xy/db/xy.yaml"), Some("xy"));
+        assert_eq!(template.app_in("apps/xy/db/xz.yaml"), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! Secrets by their readable metadata, and how the credentials of roles are named and filed.
+
+use std::path::{Path, PathBuf};
+
+use super::naming::{self, Sample};
+use super::{ClusterSite, Fact, Layout, Template, mentions};
+use crate::kube::{Object, objects};
+
+/// Name of a role's Secret where no other role shows one.
+const DEFAULT_NAME: &str = "postgres-{app}-user";
+
+/// A core Secret and its place.
+#[derive(Clone, Copy)]
+pub(crate) struct SecretSite<'s> {
+    /// The Secret; in a SOPS file its values are tokens.
+    pub(crate) object: Object<'s>,
+    /// Its file, relative to the root.
+    pub(crate) file: &'s Path,
+}
+
+/// Where the credentials of a new role go.
+pub(crate) struct RoleSecretPlace<'s> {
+    /// Names of the Secrets.
+    pub(crate) name: Fact<Template>,
+    /// Names of the files, relative to the directory of the kustomize file or of the Cluster. Without
+    /// evidence there are several, and the first that a creation rule covers is meant.
+    pub(crate) files: Vec<Fact<Template>>,
+    /// The kustomize file that lists them.
+    pub(crate) listed_in: Option<&'s Path>,
+    /// The directory to which the file names are relative.
+    pub(crate) directory: PathBuf,
+    /// Whether the Secrets of the other roles name their namespace; without any, whether the Cluster does.
+    pub(crate) with_namespace: bool,
+    /// Whether the files of the other roles begin with `---`.
+    pub(crate) with_marker: bool,
+}
+
+impl<'s> Layout<'s> {
+    /// The Secrets in a file that names one of these texts.
+    pub(super) fn secrets_in(&self, file: &'s Path, needles: &[&str]) -> Vec<SecretSite<'s>> {
+        if !mentions(self.snapshot, file, needles) {
+            return Vec::new();
+        }
+        let found = self.snapshot.document(file).map(objects).unwrap_or_default();
+        let secrets = found.into_iter().filter(|object| object.is("", "Secret"));
+        secrets.map(|object| SecretSite { object, file }).collect()
+    }
+
+    /// The Secrets of these names in the namespace of a Cluster.
+    pub(crate) fn secrets_named(
+        &self,
+        names: &[&str],
+        site: &ClusterSite<'s>,
+    ) -> Vec<SecretSite<'s>> {
+        let files = self.snapshot.manifests();
+        files
+            .flat_map(|file| self.secrets_in(file, names))
+            .filter(|found| found.object.name().is_some_and(|name| names.contains(&name)))
+            .filter(|found| site.shares_namespace(self.namespace(found.object, found.file)))
+            .collect()
+    }
+
+    /// How the credentials of a Cluster's roles are named and filed.
+    pub(crate) fn role_secrets(&self, site: &ClusterSite<'s>) -> RoleSecretPlace<'s> {
+        let roles: Vec<_> = site.cluster.roles().collect();
+        let named = roles.iter().filter_map(|role| {
+            Some(Sample { identifier: role.name(), name: role.password_secret()?, file: site.file })
+        });
+        let names: Vec<&str> = roles.iter().filter_map(|role| role.password_secret()).collect();
+        let secrets = self.secrets_named(&names, site);
+        let last = secrets.last();
+        let listed_in = last.map_or(site.listed_in, |last| self.listing.listed_in(last.file));
+        let directory = listed_in.or(last.map(|last| last.file)).unwrap_or(site.file);
+        let directory = directory.parent().unwrap_or(Path::new("")).to_owned();
+        let filed: Vec<_> = secrets
+            .iter()
+            .filter_map(|secret| {
+                let role =
+                    roles.iter().find(|role| role.password_secret() == secret.object.name())?;
+                let name = secret.file.strip_prefix(&directory).ok()?.to_str()?;
+                Some(Sample { identifier: role.name(), name, file: secret.file })
+            })
+            .collect();
+        let name = naming::infer(&named.collect::<Vec<_>>());
+        let name = name.unwrap_or_else(|| Fact::convention(Template::new(DEFAULT_NAME)));
+        let files = match naming::infer(&filed) {
+            Some(file) => vec![file],
+            None => ["{}-secret.yaml", "{}.sops.yaml", "{}.enc.yaml"]
+                .iter()
+                .map(|form| Template::new(form.replace("{}", name.value.as_str())))
+                .map(Fact::convention)
+                .collect(),
+        };
+        let with_namespace = last.map_or(site.cluster.0, |last| last.object).namespace().is_some();
+        let with_marker =
+            last.is_some_and(|last| last.object.document.roots().iter().any(|root| root.explicit));
+        RoleSecretPlace { name, files, listed_in, directory, with_namespace, with_marker }
+    }
+}

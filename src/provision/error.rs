@@ -1,0 +1,260 @@
+//! Refusals: why nothing was planned.
+
+use std::path::{Path, PathBuf};
+
+use super::password::PasswordError;
+use crate::document::{EditError, ParseError};
+use crate::{layout, repo, sops, txn};
+
+/// Why a database is not provisioned. Nothing was changed, and no secret is in here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// The app connects as another role already.
+    #[error("{}: `{key}` connects to the Cluster as another role than `{role}`", path.display())]
+    AnotherRole {
+        /// The app's secret.
+        path: PathBuf,
+        /// The key of the URL.
+        key: String,
+        /// The role that was expected.
+        role: String,
+    },
+    /// Several Flux Kustomizations or directories have the name.
+    #[error("there are {} apps `{app}`: {}", paths.len(), list(paths))]
+    AppAmbiguous {
+        /// The name.
+        app: String,
+        /// Files of the Flux Kustomizations.
+        paths: Vec<PathBuf>,
+    },
+    /// No such app.
+    #[error("there is no app `{app}`; found: {}", found.join(", "))]
+    AppUnknown {
+        /// The name.
+        app: String,
+        /// The apps that there are.
+        found: Vec<String>,
+        /// The one with the nearest name, if it is near.
+        nearest: Option<String>,
+    },
+    /// The operator makes a role and a database of that name for the Cluster itself.
+    #[error("{}: `{identifier}` is the Cluster's own application database or its owner", path.display())]
+    Bootstrap {
+        /// The file of the Cluster.
+        path: PathBuf,
+        /// The identifier.
+        identifier: String,
+    },
+    /// Several Clusters.
+    #[error("there are {} `postgresql.cnpg.io` Clusters: {}", paths.len(), list(paths))]
+    ClusterAmbiguous {
+        /// Files of the Clusters.
+        paths: Vec<PathBuf>,
+    },
+    /// No Cluster.
+    #[error("no `postgresql.cnpg.io/v1` Cluster in this repository{}", instead(found))]
+    ClusterMissing {
+        /// What runs PostgreSQL instead: kind, name and file.
+        found: Vec<(String, String, PathBuf)>,
+    },
+    /// A database of that name belongs to somebody else, or is being dropped.
+    #[error("{}: the database `{database}` is declared for something else: {reason}", path.display())]
+    DatabaseTaken {
+        /// The file of the Database.
+        path: PathBuf,
+        /// The database.
+        database: String,
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// A file cannot be changed without changing something else in it.
+    #[error("{}:{source}", path.display())]
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: EditError,
+    },
+    /// A file that would be made is there already.
+    #[error("{}: exists, but does not hold what belongs there", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The name cannot be a Kubernetes name.
+    #[error("`{app}` is not an RFC 1123 name: lower-case letters, digits and `-`")]
+    InvalidName {
+        /// The name.
+        app: String,
+    },
+    /// The key for the URL has another value already.
+    #[error("{}: `{key}` is there and is not a URL to the Cluster", path.display())]
+    KeyTaken {
+        /// The app's secret.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
+    /// The repository's layout cannot be read.
+    #[error(transparent)]
+    Layout(#[from] layout::Error),
+    /// Neither the Cluster nor anything around it names a namespace.
+    #[error("{}: the namespace of the Cluster is not known", path.display())]
+    NamespaceUnknown {
+        /// The file of the Cluster.
+        path: PathBuf,
+    },
+    /// No creation rule says for whom to encrypt.
+    #[error("{}: no creation rule covers this path", path.display())]
+    NoRule {
+        /// The file that was to be made.
+        path: PathBuf,
+    },
+    /// A Secret with a password that is not encrypted.
+    #[error("{}: is not encrypted", path.display())]
+    NotEncrypted {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The selection of the file or of the rule leaves the new value in the clear.
+    #[error("{}: `{route}` would not be encrypted", path.display())]
+    NotSelected {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        route: String,
+    },
+    /// A file does not read as a document.
+    #[error("{}:{source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: ParseError,
+    },
+    /// The given password cannot be used.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A password was given, but the role has another one already.
+    #[error("{}: there is a password already, and it is another one", path.display())]
+    PasswordExists {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Two changes of one file.
+    #[error(transparent)]
+    Plan(#[from] txn::Error),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Repository(#[from] repo::Error),
+    /// PostgreSQL or the operator keeps the name.
+    #[error("`{app}` becomes the {what} `{identifier}`, which is reserved")]
+    Reserved {
+        /// The app.
+        app: String,
+        /// Its identifier in PostgreSQL.
+        identifier: String,
+        /// Of what it is a reserved name.
+        what: &'static str,
+    },
+    /// The role exists and is not the app's.
+    #[error("{}: the role `{role}` is there for something else: {reason}", path.display())]
+    RoleTaken {
+        /// The file of the role.
+        path: PathBuf,
+        /// The role.
+        role: String,
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// The Secret of the role lacks a key or is that of another role.
+    #[error("{}: {reason}", path.display())]
+    RoleSecret {
+        /// Its file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// Roles are kept in a way that is not supported.
+    #[error("{}: roles are kept as {way} here, which is not supported", path.display())]
+    RolesElsewhere {
+        /// The file that shows it.
+        path: PathBuf,
+        /// How.
+        way: &'static str,
+    },
+    /// The app has several Secrets, and none is the obvious one.
+    #[error("the app `{app}` has {} Secrets: {}", paths.len(), list(paths))]
+    SecretAmbiguous {
+        /// The app.
+        app: String,
+        /// Their files.
+        paths: Vec<PathBuf>,
+    },
+    /// The app has no Secret for the URL.
+    #[error("{}: the app `{app}` has no Secret for the URL", path.display())]
+    SecretMissing {
+        /// The app.
+        app: String,
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// The Secret is not the first document of its file, or an item of a list.
+    #[error("{}: the Secret is not the first document of the file", path.display())]
+    SecretNotFirst {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be decrypted or encrypted.
+    #[error("{}: {source}", path.display())]
+    Sops {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: sops::file::Error,
+    },
+    /// A creation rule cannot be used.
+    #[error("{}:{source}", path.display())]
+    Rule {
+        /// The configuration.
+        path: PathBuf,
+        /// Where and why.
+        source: sops::rules::Error,
+    },
+    /// The identifier is longer than PostgreSQL keeps.
+    #[error("`{app}` becomes an identifier of {length} bytes; PostgreSQL keeps 63")]
+    TooLong {
+        /// The app.
+        app: String,
+        /// Length of the identifier in bytes.
+        length: usize,
+    },
+}
+
+impl Error {
+    /// For `map_err`: a refused edit of that file.
+    pub(super) fn edit(path: &Path) -> impl FnOnce(EditError) -> Error + '_ {
+        |source| Error::Edit { path: path.to_owned(), source }
+    }
+
+    /// For `map_err`: a file that cannot be decrypted or encrypted.
+    pub(super) fn sops(path: &Path) -> impl FnOnce(sops::file::Error) -> Error + '_ {
+        |source| Error::Sops { path: path.to_owned(), source }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+}
+
+fn instead(found: &[(String, String, PathBuf)]) -> String {
+    let names: Vec<_> = found
+        .iter()
+        .map(|(kind, name, path)| format!("the {kind} `{name}` in `{}`", path.display()))
+        .collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; found instead: {}", names.join(", ")),
+    }
+}

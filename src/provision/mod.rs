@@ -1,0 +1,266 @@
+//! `db provision`: everything an app needs for a database, as one plan.
+//!
+//! Six parts, each of which is left alone if it is there: the role's credentials Secret, its entry in
+//! the kustomize file, the managed role, the Database, the URL in the app's own Secret, and `dependsOn`. A
+//! password that is in use anywhere is used again. Pure: from a snapshot and its layout to a plan, with the
+//! identities, the random source and the time handed in.
+//!
+//! ```text
+//! app grafana ─ role, database `grafana` ─ Secret `postgres-grafana-user` ─ DATABASE_URL in Secret `grafana`
+//! ```
+//!
+//! Refused: reserved and taken names, a missing or ambiguous app, Cluster or Secret, a key that holds
+//! something else, a file that cannot be decrypted, a value that would not be encrypted.
+
+mod app_secret;
+mod cluster_role;
+mod database;
+mod depends_on;
+mod draft;
+mod error;
+mod names;
+mod opened;
+mod password;
+mod role_secret;
+mod siblings;
+mod target;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub(crate) use error::Error;
+
+use app_secret::{AppSecret, Connection};
+use draft::Draft;
+use role_secret::RoleSecret;
+use target::Target;
+
+use crate::keys::Identities;
+use crate::layout::{Fact, Layout};
+use crate::repo::Snapshot;
+use crate::secret::{RandomSource, Secret};
+use crate::txn::Plan;
+
+/// What is wanted.
+pub(crate) struct Request<'r> {
+    /// The app.
+    pub(crate) app: &'r str,
+    /// The password of a new role.
+    pub(crate) password: Password,
+}
+
+/// Where a password comes from.
+pub(crate) enum Password {
+    /// Made for this request; not used if there is one already.
+    Generated(Secret),
+    /// Given by the user, who is told if there is another one already.
+    Given(Secret),
+}
+
+/// What a plan needs from outside.
+pub(crate) struct Means<'m> {
+    /// Who we are.
+    pub(crate) identities: &'m Identities,
+    /// Data keys and IVs.
+    pub(crate) random: &'m mut dyn RandomSource,
+    /// RFC 3339 in UTC with seconds: `2031-01-02T03:04:05Z`.
+    pub(crate) now: &'m str,
+}
+
+/// What is to be done, and why this way.
+pub(crate) struct Outcome {
+    /// The changes; empty where everything is there.
+    pub(crate) plan: Plan,
+    /// What is there, but would be made differently today.
+    pub(crate) notes: Vec<Note>,
+    /// What was inferred, in the order in which it matters.
+    pub(crate) facts: Vec<Shown>,
+}
+
+/// Something that is there and is left alone, although a new one would look different.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) enum Note {
+    /// The role may not log in.
+    NoLogin {
+        /// The Cluster's file.
+        path: PathBuf,
+    },
+    /// The operator does not watch the role's Secret.
+    NoReloadLabel {
+        /// The file of the Secret.
+        path: PathBuf,
+    },
+    /// The URL leads to another database.
+    OtherDatabase {
+        /// The app's Secret.
+        path: PathBuf,
+        /// The key of the URL.
+        key: String,
+    },
+    /// The URL has another password than the role.
+    OtherPassword {
+        /// The app's Secret.
+        path: PathBuf,
+        /// The key of the URL.
+        key: String,
+    },
+    /// The role's Secret is not of the type `kubernetes.io/basic-auth`.
+    OtherType {
+        /// The file of the Secret.
+        path: PathBuf,
+    },
+    /// The app has the password under a key of its own, and so gets no URL.
+    SeparateKeys {
+        /// The app's Secret.
+        path: PathBuf,
+        /// The keys with the password.
+        keys: Vec<String>,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::NoLogin { path } => {
+                write!(formatter, "{}: the role has no `login: true`", path.display())
+            }
+            Note::NoReloadLabel { path } => write!(
+                formatter,
+                "{}: has no label `cnpg.io/reload`, a new password would be applied late",
+                path.display()
+            ),
+            Note::OtherDatabase { path, key } => {
+                write!(formatter, "{}: `{key}` leads to another database", path.display())
+            }
+            Note::OtherPassword { path, key } => write!(
+                formatter,
+                "{}: `{key}` has another password than the role's Secret",
+                path.display()
+            ),
+            Note::OtherType { path } => write!(
+                formatter,
+                "{}: is not of the type `kubernetes.io/basic-auth`",
+                path.display()
+            ),
+            Note::SeparateKeys { path, keys } => write!(
+                formatter,
+                "{}: the app has the password in `{}`, so it gets no URL",
+                path.display(),
+                keys.join("`, `")
+            ),
+        }
+    }
+}
+
+/// An inferred fact, to be shown.
+pub(crate) struct Shown {
+    /// Of what: `cluster`, `URL key`.
+    pub(crate) what: &'static str,
+    /// What was inferred; never a secret.
+    pub(crate) value: String,
+    /// The files that show it; none where it is a convention of ours.
+    pub(crate) evidence: Vec<PathBuf>,
+}
+
+/// Plans what is missing of an app's database.
+pub(crate) fn provision<'s>(
+    request: &Request<'_>,
+    snapshot: &'s Snapshot,
+    layout: &Layout<'s>,
+    means: &mut Means<'_>,
+) -> Result<Outcome, Error> {
+    if let Password::Given(password) = &request.password {
+        password::check(password)?;
+    }
+    let target = target::find(request.app, layout)?;
+    let named = database::existing(layout, &target)?;
+    let mut notes = Vec::new();
+    let role_secret = role_secret::existing(snapshot, layout, &target, means, &mut notes)?;
+    let app_secret = app_secret::find(snapshot, layout, &target, role_secret.as_ref(), means)?;
+    let password = agreed(&request.password, role_secret.as_ref(), &app_secret)?;
+    let mut facts = facts(&target);
+    facts.push(Shown::new("Databases", database::shown(layout, &target)));
+
+    let mut draft = Draft::new(snapshot);
+    let secret_file = match &role_secret {
+        Some(existing) => existing.file.to_owned(),
+        None => {
+            let (path, rules) =
+                role_secret::create(&mut draft, snapshot, &target, password, means)?;
+            facts
+                .push(Shown::new("creation rules", Fact::new(rules.display().to_string(), &rules)));
+            path
+        }
+    };
+    role_secret::list(&mut draft, &target, &secret_file)?;
+    cluster_role::write(&mut draft, &target, &mut notes)?;
+    database::write(&mut draft, layout, &target, &named)?;
+    match app_secret.connection {
+        Connection::None => {
+            role_secret.as_ref().map_or(Ok(()), RoleSecret::check_usable)?;
+            let custom = siblings::custom(snapshot, layout, &target, means.identities);
+            facts.push(Shown::new("URL key", custom.key.clone()));
+            facts.push(Shown::new("URL form", custom.form.clone().map(|form| form.to_string())));
+            let with = (&custom, password);
+            app_secret::write(&mut draft, layout, &target, &app_secret, &named, with, means)?;
+        }
+        _ => app_secret::note(&app_secret, &named, password, &mut notes),
+    }
+    depends_on::write(&mut draft, layout, &target)?;
+    Ok(Outcome { plan: draft.into_plan()?, notes, facts })
+}
+
+/// The one password: that of the role's Secret, else that of the app's URL, else the requested one.
+fn agreed<'p>(
+    requested: &'p Password,
+    role_secret: Option<&'p RoleSecret<'_>>,
+    app_secret: &'p AppSecret<'_>,
+) -> Result<&'p Secret, Error> {
+    let existing: Option<(&Secret, &Path)> = match (role_secret, &app_secret.connection) {
+        (Some(secret), _) => Some((&secret.password, secret.file)),
+        (None, Connection::Url(_, url)) => Some((&url.password, app_secret.file())),
+        (None, _) => None,
+    };
+    match (existing, requested) {
+        (Some((existing, path)), Password::Given(given)) if existing != given => {
+            Err(Error::PasswordExists { path: path.to_owned() })
+        }
+        (Some((existing, _)), _) => Ok(existing),
+        (None, Password::Generated(password) | Password::Given(password)) => Ok(password),
+    }
+}
+
+impl Shown {
+    fn new(what: &'static str, fact: Fact<String>) -> Shown {
+        Shown { what, value: fact.value, evidence: fact.evidence }
+    }
+}
+
+fn facts(target: &Target<'_, '_>) -> Vec<Shown> {
+    let site = &target.site;
+    let mut facts = vec![
+        Shown::new("app", Fact::new(target.app.directory.display().to_string(), target.app.file)),
+        Shown::new("Cluster", Fact::new(target.cluster().to_owned(), site.file)),
+    ];
+    facts.extend(
+        site.namespace
+            .clone()
+            .map(|namespace| Shown::new("namespace", namespace.map(str::to_owned))),
+    );
+    facts.push(Shown::new("role and database", target.identifier.clone()));
+    let name = target.place.name.clone();
+    facts.push(Shown::new("Secret of a role", name.map(|name| name.as_str().to_owned())));
+    if let [file] = target.place.files.as_slice() {
+        let file = file.clone();
+        facts.push(Shown::new("file of a role's Secret", file.map(|f| f.as_str().to_owned())));
+    }
+    facts
+        .extend(site.applied_by.map(|flux| {
+            Shown::new("dependsOn", Fact::new(flux.view.name().to_owned(), flux.file))
+        }));
+    facts
+}

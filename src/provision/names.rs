@@ -1,0 +1,115 @@
+//! Names: of an app in Kubernetes, and of its role and database in PostgreSQL.
+//!
+//! PostgreSQL and CloudNativePG reserve names, and they compare them after the mapping: the app `pg-admin` would
+//! get the role `pg_admin`, which no operator accepts.
+
+use super::Error;
+
+/// Longest identifier of PostgreSQL in bytes (`NAMEDATALEN` is 64); it truncates longer ones.
+const MAX_IDENTIFIER: usize = 63;
+
+/// Longest RFC 1123 subdomain in bytes.
+const MAX_SUBDOMAIN: usize = 253;
+
+/// Longest label of a subdomain in bytes.
+const MAX_LABEL: usize = 63;
+
+/// Roles that CloudNativePG (`roles.go: IsRoleReserved`) or PostgreSQL (`user.c: CreateRole`) keeps.
+const RESERVED_ROLES: [&str; 4] = ["postgres", "streaming_replica", "public", "none"];
+
+/// Beginnings of reserved roles.
+const RESERVED_PREFIXES: [&str; 2] = ["pg_", "cnpg_"];
+
+/// Databases that exist in every server.
+const RESERVED_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
+
+/// Refuses an app whose name cannot be a Kubernetes name.
+pub(super) fn check_app(app: &str) -> Result<(), Error> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.len() <= MAX_LABEL
+            && bytes.first().is_some_and(|first| fits(*first))
+            && bytes.last().is_some_and(|last| fits(*last))
+            && bytes.iter().all(|byte| fits(*byte) || *byte == b'-')
+    };
+    if app.len() <= MAX_SUBDOMAIN && app.split('.').all(is_label) {
+        return Ok(());
+    }
+    Err(Error::InvalidName { app: app.to_owned() })
+}
+
+/// The identifier of an app in PostgreSQL: quoting-free unless hyphens are kept.
+pub(super) fn identifier(app: &str, keep_hyphens: bool) -> String {
+    let kept = |c: char| if c == '.' || c == '-' && !keep_hyphens { '_' } else { c };
+    let mapped: String = app.chars().map(kept).collect();
+    match mapped.starts_with(|first: char| first.is_ascii_digit()) {
+        true => format!("_{mapped}"),
+        false => mapped,
+    }
+}
+
+/// Refuses an identifier that cannot be both a role and a database.
+pub(super) fn check_identifier(app: &str, identifier: &str) -> Result<(), Error> {
+    if identifier.len() > MAX_IDENTIFIER {
+        return Err(Error::TooLong { app: app.to_owned(), length: identifier.len() });
+    }
+    let role = RESERVED_ROLES.contains(&identifier)
+        || RESERVED_PREFIXES.iter().any(|prefix| identifier.starts_with(prefix));
+    let database = RESERVED_DATABASES.contains(&identifier);
+    let what = match (role, database) {
+        (false, false) => return Ok(()),
+        (true, false) => "role",
+        (false, true) => "database",
+        (true, true) => "role and database",
+    };
+    Err(Error::Reserved { app: app.to_owned(), identifier: identifier.to_owned(), what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_outside_of_rfc_1123_are_refused() {
+        for app in ["", "Grafana", "a_b", "-a", "a-", "a..b", "ä", "a b", &"a".repeat(64)] {
+            assert!(matches!(check_app(app), Err(Error::InvalidName { .. })), "{app}");
+        }
+        for app in ["a", "pocket-id", "a.b", "9gag"] {
+            assert!(check_app(app).is_ok(), "{app}");
+        }
+    }
+
+    #[test]
+    fn identifiers_need_no_quotes() {
+        for (app, wanted) in [("pocket-id", "pocket_id"), ("a.b-c", "a_b_c"), ("9gag", "_9gag")] {
+            assert_eq!(identifier(app, false), wanted);
+        }
+        assert_eq!(identifier("pocket-id", true), "pocket-id");
+    }
+
+    #[test]
+    fn reserved_identifiers_are_refused() {
+        let cases = [
+            ("postgres", "role and database"),
+            ("pg_admin", "role"),
+            ("cnpg_ui", "role"),
+            ("streaming_replica", "role"),
+            ("public", "role"),
+            ("none", "role"),
+            ("template1", "database"),
+        ];
+        for (identifier, wanted) in cases {
+            let refused = check_identifier("a", identifier);
+            assert!(
+                matches!(refused, Err(Error::Reserved { what, .. }) if what == wanted),
+                "{identifier}"
+            );
+        }
+        for identifier in ["pgadmin", "cnpg", "postgres_exporter", &"a".repeat(63)] {
+            assert!(check_identifier("a", identifier).is_ok(), "{identifier}");
+        }
+        let long = "a".repeat(64);
+        assert!(matches!(check_identifier(&long, &long), Err(Error::TooLong { length: 64, .. })));
+    }
+}

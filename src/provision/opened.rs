@@ -1,0 +1,67 @@
+//! Secrets with their values: decrypted in memory, nowhere else.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::Error;
+use crate::document::Document;
+use crate::keys::Identities;
+use crate::kube::objects;
+use crate::repo::Snapshot;
+use crate::secret::Secret;
+use crate::sops::file::{EncryptedFile, Unlocked};
+
+/// A decrypted file.
+pub(super) struct Opened<'s> {
+    /// The file with its data key.
+    pub(super) unlocked: Unlocked<'s>,
+    /// Its content.
+    plain: Document,
+}
+
+/// Decrypts a file. One that is not encrypted is refused: what is in it is known to more people than it
+/// should be, and nothing may be added to it.
+pub(super) fn open<'s>(
+    snapshot: &'s Snapshot,
+    file: &Path,
+    identities: &Identities,
+) -> Result<Opened<'s>, Error> {
+    let document = snapshot.document(file)?;
+    let encrypted = EncryptedFile::open(document).map_err(Error::sops(file))?;
+    let encrypted = encrypted.ok_or_else(|| Error::NotEncrypted { path: file.to_owned() })?;
+    let unlocked = encrypted.unlock(identities).map_err(Error::sops(file))?;
+    let plain = unlocked.decrypt().map_err(Error::sops(file))?;
+    Ok(Opened { unlocked, plain })
+}
+
+impl Opened<'_> {
+    /// Keys and values of a Secret in the order of the file; under `data` without their base64.
+    pub(super) fn values(&self, secret: &str) -> Vec<(String, Secret)> {
+        let mut values = Vec::new();
+        let found = objects(&self.plain);
+        let found = found.iter().find(|o| o.is("", "Secret") && o.name() == Some(secret));
+        for (block, encoded) in [("data", true), ("stringData", false)] {
+            let Some(mapping) = found.and_then(|object| object.at(&[block])) else { continue };
+            for (key, value) in self.plain.entries(self.plain.target(mapping)) {
+                let (Some(key), Some(text)) = (self.plain.text(key), self.plain.text(value)) else {
+                    continue;
+                };
+                let value = if encoded {
+                    let packed: Zeroizing<String> =
+                        Zeroizing::new(text.split_ascii_whitespace().collect());
+                    match STANDARD.decode(packed.as_bytes()) {
+                        Ok(bytes) => Secret::new(bytes),
+                        Err(_) => continue,
+                    }
+                } else {
+                    Secret::from(text.to_owned())
+                };
+                values.push((key.to_owned(), value));
+            }
+        }
+        values
+    }
+}

@@ -1,0 +1,176 @@
+//! Repositories for the tests: a map of plain files, written to a directory with its Secrets encrypted.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::super::{Error, Means, Outcome, Password, Request, provision};
+use crate::document::Document;
+use crate::keys::Identities;
+use crate::layout::Layout;
+use crate::repo::Snapshot;
+use crate::secret::{RandomSource, Secret};
+use crate::sops::file::{EncryptedFile, Encryption, encrypt};
+use crate::sops::rules::Config;
+
+/// Where the apps of the sample are.
+pub(super) const APPS: &str = "nerv/main/cluster/apps";
+
+/// Where the Cluster of the sample is.
+pub(super) const POSTGRES: &str = "nerv/main/cluster/apps/shared/postgres/app";
+
+/// Files by their paths.
+pub(super) type Files = BTreeMap<String, String>;
+
+/// The sample, in plain text.
+pub(super) fn sample() -> Files {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/samples/nerv");
+    let snapshot = Snapshot::take(&root).unwrap();
+    let text = |path: &Path| String::from_utf8(snapshot.bytes(path).unwrap().to_vec()).unwrap();
+    snapshot.paths().map(|path| (path.to_str().unwrap().to_owned(), text(path))).collect()
+}
+
+/// A repository on disk.
+pub(super) struct Repository {
+    directory: TempDir,
+    identities: Identities,
+}
+
+/// Numbers that never repeat; what is random is not what these tests look at.
+struct Counter(u64);
+
+impl RandomSource for Counter {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            self.0 += 1;
+            chunk.copy_from_slice(&self.0.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+const NOW: &str = "2031-02-03T04:05:06Z";
+
+impl Repository {
+    /// Writes the files; every Secret is encrypted for the identity of the sample.
+    pub(super) fn of(files: Files) -> Repository {
+        Repository::with_plain(files, &[])
+    }
+
+    /// As [`Repository::of`], but these files stay plain.
+    pub(super) fn with_plain(files: Files, plain: &[&str]) -> Repository {
+        let mut identities = Identities::new();
+        identities.add(files["age-test-identity.txt"].as_bytes(), "test");
+        let sample = sample();
+        let config = Document::parse(sample["nerv/.sops.yaml"].clone().into_bytes()).unwrap();
+        let config = Config::parse(&config, Path::new(".sops.yaml")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let repository = Repository { directory, identities };
+        for (path, text) in &files {
+            let is_secret = text.contains("kind: Secret\n") || text.contains("kind: Secret\r\n");
+            if is_secret && !plain.contains(&path.as_str()) {
+                repository.write(path, encrypted(&config, text).as_bytes());
+            } else {
+                repository.write(path, text.as_bytes());
+            }
+        }
+        repository
+    }
+
+    /// Provisions with a password that is easy to find.
+    pub(super) fn provision(&self, app: &str) -> Result<Outcome, Error> {
+        let password = Secret::from("FIXEDpassword0123456789".to_owned());
+        self.request(app, Password::Generated(password))
+    }
+
+    /// Provisions with some password.
+    pub(super) fn request(&self, app: &str, password: Password) -> Result<Outcome, Error> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let mut random = Counter(7);
+        let mut means = Means {
+            identities: &self.identities,
+            random: &mut random,
+            now: "2031-02-04T04:05:06Z",
+        };
+        provision(&Request { app, password }, &snapshot, &layout, &mut means)
+    }
+
+    /// Refusal of a request, as text.
+    pub(super) fn refusal(&self, app: &str) -> String {
+        self.provision(app).err().expect("refused").to_string()
+    }
+
+    /// The paths that an outcome changes, in order.
+    pub(super) fn changed(&self, outcome: &Outcome) -> Vec<String> {
+        let paths = outcome.plan.changes().iter();
+        paths.map(|change| change.path.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// Writes what was planned.
+    pub(super) fn apply(&self, outcome: &Outcome) {
+        for change in &outcome.plan {
+            let path = change.path.to_str().unwrap();
+            assert_eq!(self.bytes(path).as_deref(), change.old.as_deref().map(Vec::as_slice));
+            self.write(path, change.new.as_ref().unwrap());
+        }
+    }
+
+    /// Provisions grafana, applies it, and provisions again: there must be nothing to do.
+    pub(super) fn provisioned(files: Files) -> (Repository, Vec<String>) {
+        let repository = Repository::of(files);
+        let outcome = repository.provision("grafana").unwrap_or_else(|error| panic!("{error}"));
+        let changed = repository.changed(&outcome);
+        repository.apply(&outcome);
+        let again = repository.provision("grafana").unwrap_or_else(|error| panic!("{error}"));
+        assert!(again.plan.is_empty(), "changed again: {:?}", repository.changed(&again));
+        (repository, changed)
+    }
+
+    /// Gives a file other bytes.
+    pub(super) fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Removes a file.
+    pub(super) fn remove(&self, path: &str) {
+        std::fs::remove_file(self.path(path)).unwrap();
+    }
+
+    /// The bytes of a file, if there is one.
+    pub(super) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.path(path)).ok()
+    }
+
+    /// The text of a file.
+    pub(super) fn text(&self, path: &str) -> String {
+        String::from_utf8(self.bytes(path).unwrap_or_else(|| panic!("no {path}"))).unwrap()
+    }
+
+    /// The decrypted text of a SOPS file.
+    pub(super) fn plain(&self, path: &str) -> String {
+        let document = Document::parse(self.bytes(path).unwrap()).unwrap();
+        let file = EncryptedFile::open(&document).unwrap().expect("encrypted");
+        let plain = file.unlock(&self.identities).unwrap().decrypt().unwrap();
+        plain.source().to_owned()
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.directory.path().join(path)
+    }
+}
+
+fn encrypted(config: &Config, text: &str) -> String {
+    let plain = Document::parse(text.as_bytes().to_vec()).unwrap();
+    let rule = config.rule_for(Path::new("secret.yaml")).unwrap().unwrap();
+    let how = Encryption {
+        recipients: &rule.recipients,
+        selection: &rule.selection,
+        mac_only_encrypted: rule.mac_only_encrypted,
+        indent: config.indent(),
+        now: NOW,
+    };
+    encrypt(&plain, &how, &mut Counter(0)).unwrap().source().to_owned()
+}

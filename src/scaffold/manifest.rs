@@ -1,0 +1,128 @@
+//! The Secret itself: written as people write it, then encrypted.
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Secret
+//! metadata:
+//!   name: paperless-smtp
+//!   namespace: apps
+//! type: Opaque
+//! stringData:
+//!   SMTP_PASSWORD: …
+//! data:
+//!   KEYSTORE: …   base64, only where a value is not UTF-8
+//! ```
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::place::Place;
+use super::{Error, NewSecret};
+use crate::document::{Document, EditError, Edits, Fragment, Indentation};
+use crate::secret::{RandomSource, Secret};
+use crate::sops::file::{self, Encryption};
+
+/// The plain manifest.
+pub(super) fn write(request: &NewSecret, namespace: Option<&str>) -> Result<Document, EditError> {
+    let skeleton = Document::parse(b"apiVersion: v1\nkind: Secret\n".to_vec())
+        .expect("the beginning of every Secret is a document");
+    let mut edits = Edits::new(&skeleton);
+    let mut append = |key, value| edits.append_to_root(0, key, value, Indentation::default());
+    let name = Some(("name".to_owned(), Fragment::text(&request.name)));
+    let namespace = namespace.map(|text| ("namespace".to_owned(), Fragment::text(text)));
+    append("metadata", Fragment::Mapping(name.into_iter().chain(namespace).collect()))?;
+    append("type", Fragment::text("Opaque"))?;
+    for section in ["stringData", "data"] {
+        let (text, binary): (Vec<_>, Vec<_>) =
+            request.entries.iter().partition(|(_, value)| value.expose_text().is_some());
+        let entries = if section == "stringData" { text } else { binary };
+        if !entries.is_empty() {
+            let written = entries.into_iter().map(|(key, value)| (key.clone(), fragment(value)));
+            append(section, Fragment::Mapping(written.collect()))?;
+        }
+    }
+    fill_blocks(&edits.apply()?, request)
+}
+
+/// Content of a block until its text is there.
+const BLOCK: &str = "-\n-\n";
+
+/// A value as it reads best: on its line, or as a block of lines, which gets its text by an edit because a
+/// fragment of that kind would not be wiped.
+fn fragment(value: &Secret) -> Fragment {
+    match value.expose_text() {
+        Some(text) if is_block(text) => Fragment::Literal(BLOCK.to_owned()),
+        Some(text) => Fragment::text(text),
+        None => Fragment::text(STANDARD.encode(value.expose())),
+    }
+}
+
+fn is_block(text: &str) -> bool {
+    text.trim_end_matches('\n').contains('\n')
+}
+
+fn fill_blocks(skeleton: &Document, request: &NewSecret) -> Result<Document, EditError> {
+    let mut edits = Edits::new(skeleton);
+    for (key, value) in &request.entries {
+        if let Some(text) = value.expose_text().filter(|text| is_block(text)) {
+            let node = skeleton.descend(skeleton.roots()[0].node, &["stringData", key]);
+            edits.set_text(node.expect("the skeleton has every key"), text)?;
+        }
+    }
+    edits.apply()
+}
+
+/// The manifest as the creation rule wants it. Refused unless exactly the values are hidden: a rule without
+/// a selection for Kubernetes would encrypt `kind`, and one for other files nothing.
+pub(super) fn encrypt(
+    plain: &Document,
+    place: &Place,
+    now: &str,
+    random: &mut dyn RandomSource,
+) -> Result<Document, Error> {
+    let (config, file) = (place.config_path.clone(), place.file.clone());
+    let rule = match place.config.rule_for(&file) {
+        Ok(Some(rule)) => rule,
+        Ok(None) => return Err(Error::Uncovered { config, file }),
+        Err(source) => return Err(Error::Config { path: config, source }),
+    };
+    let how = Encryption {
+        recipients: &rule.recipients,
+        selection: &rule.selection,
+        mac_only_encrypted: rule.mac_only_encrypted,
+        indent: place.config.indent(),
+        now,
+    };
+    let encrypted = file::encrypt(plain, &how, random)
+        .map_err(|source| Error::Encrypt { path: file.clone(), source })?;
+
+    let text = |document: &Document, keys: &[&str]| {
+        let node = document.descend(document.roots()[0].node, keys)?;
+        document.text(node).map(|text| Zeroizing::new(text.to_owned()))
+    };
+    const CLEAR: [(&str, &[&str]); 4] = [
+        ("apiVersion", &["apiVersion"]),
+        ("kind", &["kind"]),
+        ("metadata.name", &["metadata", "name"]),
+        ("metadata.namespace", &["metadata", "namespace"]),
+    ];
+    for (route, keys) in CLEAR {
+        if text(plain, keys) != text(&encrypted, keys) {
+            return Err(Error::Hidden { config, file, route });
+        }
+    }
+    let root = plain.roots()[0].node;
+    for section in ["stringData", "data"] {
+        let Some(values) = plain.lookup(root, section) else { continue };
+        for (key, value) in plain.entries(values) {
+            let key = plain.text(key).unwrap_or_default();
+            let before = text(plain, &[section, key]).filter(|text| !text.is_empty());
+            if before.is_some() && before == text(&encrypted, &[section, key]) {
+                let route = plain.route(value).to_string();
+                return Err(Error::LeftPlain { config, file, route });
+            }
+        }
+    }
+    Ok(encrypted)
+}

@@ -1,0 +1,290 @@
+//! `secret …`: from answers to a plan.
+//!
+//! ```text
+//! secret new paperless --name paperless-smtp --generate SMTP_PASSWORD
+//!   + apps/paperless/app/paperless-smtp-secret.yaml   the Secret, encrypted by the nearest creation rule
+//!   ~ apps/paperless/app/kustomization.yaml           - ./paperless-smtp-secret.yaml
+//!   ~ apps/paperless/app/helmrelease.yaml             envFrom, when asked
+//! ```
+//!
+//! Everything is learned from the repository: which app, what its Secrets' files are called, whether they
+//! write a namespace, how the lists are kept. What is refused: a name that is taken, a file that no
+//! creation rule covers, a rule that would leave a value plain or hide what the cluster must read, keys and
+//! sizes that the API server refuses. Nothing here asks, prints or writes.
+
+pub(crate) mod app;
+mod env_from;
+mod listing;
+mod manifest;
+mod place;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::document::{Document, EditError};
+use crate::make::is_key;
+use crate::repo::{self, Snapshot};
+use crate::secret::{RandomSource, Secret};
+use crate::sops;
+use crate::txn::{self, Change, Plan};
+
+use app::App;
+
+pub(crate) use env_from::containers;
+pub(crate) use place::{check_name, place};
+
+/// The most bytes that the values of a Secret may have together: `MaxSecretSize` of the API server.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// Nothing in the repository has this name.
+    #[error("there is no app `{name}`")]
+    NoApp {
+        /// The name asked for.
+        name: String,
+    },
+    /// Several directories have this name.
+    #[error("several directories are app `{name}`: {}", paths(directories))]
+    SeveralApps {
+        /// The name asked for.
+        name: String,
+        /// Where it leads to.
+        directories: Vec<PathBuf>,
+    },
+    /// Not an RFC 1123 subdomain, which the name of a Secret has to be.
+    #[error(
+        "`{name}` is not a name for a Secret: lower-case letters, digits, `-` and `.` between them, at most 253"
+    )]
+    SecretName {
+        /// The name as given.
+        name: String,
+    },
+    /// A Secret of this name exists.
+    #[error("{}: Secret `{name}` exists already", path.display())]
+    SecretExists {
+        /// The file that it is in.
+        path: PathBuf,
+        /// Its name.
+        name: String,
+    },
+    /// Every name that the file could have is taken.
+    #[error("{}: exists already", path.display())]
+    FileExists {
+        /// The name that would be the best.
+        path: PathBuf,
+    },
+    /// A Secret without values.
+    #[error("a Secret needs at least one key")]
+    NoKeys,
+    /// The API server would not take this key.
+    #[error("`{key}` is not a key for a Secret: letters, digits, `-`, `_` and `.`, at most 253")]
+    Key {
+        /// The key as given.
+        key: String,
+    },
+    /// Two values for one key.
+    #[error("key `{key}` is given twice")]
+    KeyTwice {
+        /// The key.
+        key: String,
+    },
+    /// The API server would not take so much.
+    #[error("the values have {bytes} bytes together, a Secret holds at most {MOST_BYTES}")]
+    Size {
+        /// What they have.
+        bytes: usize,
+    },
+    /// There is no `.sops.yaml` beside the file or above it.
+    #[error("{}: no `.sops.yaml` here or above, so nobody knows who is to read a Secret", directory.display())]
+    NoConfig {
+        /// The directory of the file.
+        directory: PathBuf,
+    },
+    /// A `.sops.yaml` cannot be used.
+    #[error("{}:{source}", path.display())]
+    Config {
+        /// The configuration.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: sops::rules::Error,
+    },
+    /// No rule matches any of the names that the file could have.
+    #[error("{}: no creation rule matches `{}`", config.display(), file.display())]
+    Uncovered {
+        /// The configuration nearest to the file.
+        config: PathBuf,
+        /// The name that would be the best.
+        file: PathBuf,
+    },
+    /// The rule that matches would leave a value in plain text.
+    #[error(
+        "{}: the creation rule for `{}` does not encrypt `{route}`",
+        config.display(), file.display()
+    )]
+    LeftPlain {
+        /// The configuration.
+        config: PathBuf,
+        /// The new file.
+        file: PathBuf,
+        /// The key below `stringData` or `data`.
+        route: String,
+    },
+    /// The rule that matches would encrypt what kustomize and Flux must read.
+    #[error(
+        "{}: the creation rule for `{}` would encrypt `{route}`, which Flux has to read",
+        config.display(), file.display()
+    )]
+    Hidden {
+        /// The configuration.
+        config: PathBuf,
+        /// The new file.
+        file: PathBuf,
+        /// The field.
+        route: &'static str,
+    },
+    /// The file cannot be encrypted.
+    #[error("{}: {source}", path.display())]
+    Encrypt {
+        /// The new file.
+        path: PathBuf,
+        /// Why not.
+        source: sops::file::Error,
+    },
+    /// No HelmRelease of the app has a container of the app-template kind.
+    #[error("{}: no HelmRelease with `values.controllers.*.containers` to add `envFrom` to", directory.display())]
+    NoContainer {
+        /// The app's directory.
+        directory: PathBuf,
+    },
+    /// There are several, and none or an unknown one was chosen.
+    #[error("`envFrom` can go to several containers: {}", candidates.join(", "))]
+    SeveralContainers {
+        /// All of them, as `CONTROLLER/CONTAINER`.
+        candidates: Vec<String>,
+    },
+    /// The chosen one is not there.
+    #[error("there is no container `{name}`; there is {}", candidates.join(", "))]
+    UnknownContainer {
+        /// The choice.
+        name: String,
+        /// What there is, as `CONTROLLER/CONTAINER`.
+        candidates: Vec<String>,
+    },
+    /// A file cannot be edited.
+    #[error("{}:{source}", path.display())]
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: EditError,
+    },
+    /// A file cannot be read.
+    #[error(transparent)]
+    Repository(#[from] repo::Error),
+    /// The changes make no plan.
+    #[error(transparent)]
+    Plan(#[from] txn::Error),
+}
+
+fn paths(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+}
+
+/// Which containers get the Secret as their environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EnvFrom {
+    /// None.
+    No,
+    /// The only one of the app.
+    Only,
+    /// This one, as `CONTROLLER/CONTAINER`.
+    Container(String),
+}
+
+/// The answers for a new Secret.
+pub(crate) struct NewSecret {
+    /// Beside what it is written.
+    pub(crate) app: App,
+    /// `metadata.name`
+    pub(crate) name: String,
+    /// Keys and values in the order in which they are written.
+    pub(crate) entries: Vec<(String, Secret)>,
+    /// Who reads it.
+    pub(crate) env_from: EnvFrom,
+}
+
+/// The changes that make the Secret: the new file, its entry in the kustomization, `envFrom`. `now` is the
+/// time for the metadata, RFC 3339 in UTC with seconds.
+pub(crate) fn new_secret(
+    request: &NewSecret,
+    snapshot: &Snapshot,
+    now: &str,
+    random: &mut dyn RandomSource,
+) -> Result<Plan, Error> {
+    check_entries(&request.entries)?;
+    let place = place(snapshot, &request.app, &request.name)?;
+    let plain = manifest::write(request, place.namespace.as_deref())
+        .map_err(|source| Error::Edit { path: place.file.clone(), source })?;
+    let encrypted = manifest::encrypt(&plain, &place, now, random)?;
+
+    let mut plan = Plan::new();
+    plan.push(Change {
+        path: place.file.clone(),
+        old: None,
+        new: Some(content(&encrypted)),
+        plain: false,
+    })?;
+    if let Some(path) = &request.app.kustomization {
+        let listed = listing::add(snapshot, path, &place.file)?;
+        push_edited(&mut plan, snapshot, path, listed)?;
+    }
+    if request.env_from != EnvFrom::No {
+        let (path, edited) = env_from::add(snapshot, request)?;
+        push_edited(&mut plan, snapshot, path, edited)?;
+    }
+    Ok(plan)
+}
+
+/// What must hold for the keys and values of a Secret.
+fn check_entries(entries: &[(String, Secret)]) -> Result<(), Error> {
+    if entries.is_empty() {
+        return Err(Error::NoKeys);
+    }
+    for (position, (key, _)) in entries.iter().enumerate() {
+        if !is_key(key) {
+            return Err(Error::Key { key: key.clone() });
+        }
+        if entries[..position].iter().any(|(earlier, _)| earlier == key) {
+            return Err(Error::KeyTwice { key: key.clone() });
+        }
+    }
+    let bytes = entries.iter().map(|(_, value)| value.len()).sum();
+    if bytes > MOST_BYTES {
+        return Err(Error::Size { bytes });
+    }
+    Ok(())
+}
+
+/// Adds the change of a file that was edited; nothing where it was not.
+fn push_edited(
+    plan: &mut Plan,
+    snapshot: &Snapshot,
+    path: &Path,
+    edited: Option<Document>,
+) -> Result<(), Error> {
+    let Some(edited) = edited else { return Ok(()) };
+    let old = Zeroizing::new(snapshot.bytes(path)?.to_vec());
+    let new = content(&edited);
+    plan.push(Change { path: path.to_owned(), old: Some(old), new: Some(new), plain: false })?;
+    Ok(())
+}
+
+fn content(document: &Document) -> txn::Content {
+    Zeroizing::new(document.source().as_bytes().to_vec())
+}

@@ -1,0 +1,397 @@
+//! `secret new`: by flags as in a script, and by dialogue at a terminal. The real sops reads what it wrote, and
+//! kustomize builds the app before and after.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::sandbox::{Outcome, Sandbox};
+use crate::terminal::Terminal;
+use crate::{proof, reference};
+
+const PAPERLESS: &str = "nerv/main/cluster/apps/paperless/app";
+const GRAFANA: &str = "nerv/main/cluster/apps/grafana/app";
+
+/// A value of a file, decrypted by the real sops of some version.
+#[track_caller]
+fn decrypted(sandbox: &Sandbox, version: &str, file: &str, route: &[&str]) -> String {
+    let route: String = route.iter().map(|key| format!("[{key:?}]")).collect();
+    let run = sandbox.run(reference::sops(version)).args(["--decrypt", "--extract", &route, file]);
+    let outcome =
+        run.env("SOPS_AGE_KEY_FILE", sandbox.home().join(".config/sops/age/keys.txt")).go();
+    proof::record(
+        "secret new",
+        "values are read by both sops",
+        &format!("{version} {file} {route}"),
+    );
+    outcome.success().stdout()
+}
+
+/// Asserts that both versions of sops read this value.
+#[track_caller]
+fn assert_value(sandbox: &Sandbox, file: &str, route: &[&str], wanted: &str) {
+    for version in reference::versions("sops") {
+        assert_eq!(decrypted(sandbox, version, file, route), wanted, "{version} {route:?}");
+    }
+}
+
+/// What kustomize makes of an app.
+#[track_caller]
+fn built(sandbox: &Sandbox, app: &str) -> String {
+    sandbox.run(reference::kustomize()).args(["build", app]).go().success().stdout()
+}
+
+/// `keywright secret new` with some arguments, in a sandbox with the sample.
+fn secret_new<'a>(sandbox: &'a Sandbox, args: &[&str], stdin: &[u8]) -> Outcome<'a> {
+    sandbox.keywright([&["secret", "new"], args].concat()).stdin(stdin).go()
+}
+
+#[test]
+fn a_password_and_the_url_made_from_it() {
+    let sandbox = Sandbox::nerv();
+    let file = format!("{PAPERLESS}/paperless-smtp-secret.yaml");
+    let before = built(&sandbox, PAPERLESS);
+    assert!(!before.contains("paperless-smtp"));
+    let template = "SMTP_URL=smtp://paperless:{SMTP_PASSWORD|url}@mail.example.com:587";
+    let args = [
+        "paperless",
+        "--name",
+        "paperless-smtp",
+        "--generate",
+        "SMTP_PASSWORD",
+        "--template",
+        template,
+    ];
+
+    let untouched = sandbox.snapshot();
+    let dry = secret_new(&sandbox, &[&args[..], &["--dry-run"]].concat(), b"").success();
+    dry.prints("  SMTP_PASSWORD: ENC[").prints("+  - ./paperless-smtp-secret.yaml");
+    untouched.assert_untouched(&sandbox.snapshot());
+
+    secret_new(&sandbox, &args, b"").success();
+    assert_eq!(sandbox.git_status(), format!(" M {PAPERLESS}/kustomization.yaml\n?? {file}\n"));
+    let password = decrypted(&sandbox, "3.13.3", &file, &["stringData", "SMTP_PASSWORD"]);
+    assert_eq!(password.len(), 40);
+    assert!(password.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{password}");
+    assert_value(&sandbox, &file, &["stringData", "SMTP_PASSWORD"], &password);
+    let url = format!("smtp://paperless:{password}@mail.example.com:587");
+    assert_value(&sandbox, &file, &["stringData", "SMTP_URL"], &url);
+    assert!(built(&sandbox, PAPERLESS).contains("name: paperless-smtp\n"));
+    sandbox.assert_no_trace_of(&password, &[]);
+}
+
+#[test]
+fn a_value_from_standard_input() {
+    let sandbox = Sandbox::nerv();
+    let file = format!("{GRAFANA}/grafana-oidc-secret.yaml");
+    let args = ["grafana", "--name", "grafana-oidc", "--set-stdin", "CLIENT_SECRET"];
+    secret_new(&sandbox, &args, b"s3cr3tCanary").success();
+    assert_value(&sandbox, &file, &["stringData", "CLIENT_SECRET"], "s3cr3tCanary");
+    assert_value(&sandbox, &file, &["metadata", "namespace"], "apps");
+    sandbox.assert_no_trace_of("s3cr3tCanary", &[]);
+    // The same once more: the name is taken.
+    let untouched = sandbox.snapshot();
+    secret_new(&sandbox, &args, b"s3cr3tCanary")
+        .code(2)
+        .complains(&format!("{file}: Secret `grafana-oidc` exists already"))
+        .complains("hint: choose another name with `--name`");
+    untouched.assert_untouched(&sandbox.snapshot());
+}
+
+#[test]
+fn hostile_values_arrive_and_are_encoded_in_a_url() {
+    let sandbox = Sandbox::nerv();
+    let file = format!("{GRAFANA}/hostile-secret.yaml");
+    let value = "p@ss/w:ö %~-._+#?&={}'\"\\ENC[x]\u{2028}";
+    let args = [
+        "grafana",
+        "--name",
+        "hostile",
+        "--template",
+        "URL=x://u:{V|url}@h",
+        "--set-stdin",
+        "V",
+        "--template",
+        "BOTH={{{V}}}{URL}",
+    ];
+    secret_new(&sandbox, &args, value.as_bytes()).success();
+    let url =
+        "x://u:p%40ss%2Fw%3A%C3%B6%20%25~-._%2B%23%3F%26%3D%7B%7D%27%22%5CENC%5Bx%5D%E2%80%A8@h";
+    assert_value(&sandbox, &file, &["stringData", "V"], value);
+    assert_value(&sandbox, &file, &["stringData", "URL"], url);
+    assert_value(&sandbox, &file, &["stringData", "BOTH"], &format!("{{{value}}}{url}"));
+    let text = sandbox.read(&file);
+    let places = ["  URL:", "  V:", "  BOTH:"].map(|key| text.find(key).unwrap());
+    assert!(places.is_sorted(), "not in the order of the command line\n{text}");
+}
+
+#[test]
+fn files_go_in_byte_for_byte() {
+    let sandbox = Sandbox::nerv();
+    let file = format!("{GRAFANA}/files-secret.yaml");
+    let binary: Vec<u8> = (0..=255).cycle().take(6000).collect();
+    let lines = "-----BEGIN CANARY-----\n  indented\n\nlast  \n";
+    sandbox.write("../tmp/binary", &binary);
+    sandbox.write("../tmp/lines", lines);
+    sandbox.write("../tmp/crlf", "a\r\nb");
+    let args = [
+        "grafana",
+        "--name",
+        "files",
+        "--from-file",
+        "store.p12=../tmp/binary",
+        "--from-file",
+        "tls.key=../tmp/lines",
+        "--from-file",
+        "CRLF=../tmp/crlf",
+    ];
+    secret_new(&sandbox, &args, b"").success();
+    assert_value(&sandbox, &file, &["data", "store.p12"], &STANDARD.encode(&binary));
+    assert_value(&sandbox, &file, &["stringData", "tls.key"], lines);
+    assert_value(&sandbox, &file, &["stringData", "CRLF"], "a\r\nb");
+    assert!(built(&sandbox, GRAFANA).contains("store.p12"));
+}
+
+#[test]
+fn the_release_reads_the_secret_when_asked() {
+    let sandbox = Sandbox::nerv();
+    let args = ["grafana", "--name", "grafana-smtp", "--generate", "PASSWORD", "--env-from"];
+    secret_new(&sandbox, &args, b"").success();
+    let changed =
+        sandbox.git(&["diff", "--unified=0", "--", &format!("{GRAFANA}/helmrelease.yaml")]);
+    let added: Vec<&str> = changed.lines().filter(|l| l.starts_with(['+', '-'])).skip(2).collect();
+    assert_eq!(added, ["+              - secretRef:", "+                  name: grafana-smtp"]);
+    assert_eq!(sandbox.git_status().lines().count(), 3);
+    built(&sandbox, GRAFANA);
+}
+
+#[test]
+fn without_a_terminal_a_missing_answer_is_named_with_its_flag() {
+    let sandbox = Sandbox::nerv();
+    let untouched = sandbox.snapshot();
+    let cases: [(&[&str], &str, &str); 9] = [
+        (&[], "no app given", "keywright secret new APP"),
+        (&["grafana"], "no name given", "--name NAME"),
+        (&["grafana", "--name", "x"], "no keys given", "--generate KEY"),
+        (
+            &["asuka", "--name", "x", "--generate", "K"],
+            "there is no app `asuka`",
+            "grafana, miniflux",
+        ),
+        (&["grafana", "--name", "X", "--generate", "K"], "`X` is not a name", "--name"),
+        (&["grafana", "--name", "x", "--from-file", "K=nowhere"], "nowhere: ", ""),
+        (
+            &["grafana", "--name", "x", "--template", "K={L}"],
+            "template of `K`, column 1: there is no key `L`",
+            "",
+        ),
+        (
+            &["shared-postgres", "--name", "x", "--generate", "K", "--env-from"],
+            "no HelmRelease",
+            "",
+        ),
+        (
+            &["grafana", "--name", "x", "--generate", "K", "--env-from=a/b"],
+            "there is no container `a/b`; there is grafana/app",
+            "--env-from=CONTROLLER/CONTAINER",
+        ),
+    ];
+    for (args, complaint, hint) in cases {
+        secret_new(&sandbox, args, b"").code(2).complains(complaint).complains(hint);
+    }
+    for (args, complaint) in [
+        (["--generate", "K=alnum:8"], "48 bits of entropy"),
+        (["--generate", "K=pronounceable"], "unknown policy"),
+        (["--set-stdin", "a b"], "a key has letters"),
+    ] {
+        secret_new(&sandbox, &[&["grafana", "--name", "x"], &args[..]].concat(), b"")
+            .code(2)
+            .complains(complaint);
+    }
+    untouched.assert_untouched(&sandbox.snapshot());
+}
+
+#[test]
+fn a_failure_shows_no_value() {
+    let sandbox = Sandbox::nerv();
+    let args = ["grafana", "--name", "x", "--set-stdin", "A", "--template", "B={C}"];
+    secret_new(&sandbox, &args, b"s3cr3tCanary").code(2);
+    let large = [b"s3cr3tCanary".repeat(100_000), b"\n".to_vec()].concat();
+    secret_new(&sandbox, &args[..5], &large).code(2).complains("a Secret holds at most 1048576");
+    sandbox.write("nerv/.sops.yaml", "creation_rules: [{encrypted_regex: ^data$, age: x}]\n");
+    secret_new(&sandbox, &args[..5], b"s3cr3tCanary").code(2);
+    sandbox.assert_no_trace_of("s3cr3tCanary", &[]);
+}
+
+/// `keywright secret new` at a terminal.
+fn dialogue<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Terminal<'a> {
+    let run = sandbox.keywright([&["secret", "new"], args].concat());
+    Terminal::spawn(&run, 80, 40)
+}
+
+#[test]
+fn a_dialogue_from_the_app_to_the_commit() {
+    let sandbox = Sandbox::nerv();
+    sandbox.write("../tmp/ca", "certificate");
+    let mut terminal = dialogue(&sandbox, &[]);
+    terminal.expect("> envoy-gateway");
+    terminal.send("j");
+    terminal.expect("> grafana");
+    terminal.send("\r");
+    terminal.expect("Name of the Secret: ");
+    terminal.send_line("grafana");
+    terminal.expect("exists already");
+    terminal.send_line("grafana-smtp");
+
+    // A password that is typed, at first not twice the same.
+    terminal.expect("Key: ");
+    terminal.send_line("PASS WORD");
+    terminal.expect("letters, digits");
+    terminal.send_line("PASSWORD");
+    terminal.expect("read a file");
+    terminal.send("j\r");
+    terminal.expect_hidden("PASSWORD (hidden): ");
+    terminal.send_line("s3cr3t/Canary");
+    terminal.expect_hidden("PASSWORD once more: ");
+    terminal.send_line("s3cr3t/Canarx");
+    terminal.expect("the two differ");
+    terminal.expect_hidden("PASSWORD (hidden): ");
+    terminal.send_line("s3cr3t/Canary");
+    terminal.expect_hidden("PASSWORD once more: ");
+    terminal.send_line("s3cr3t/Canary");
+
+    // One that is generated, a file, and a template.
+    terminal.expect("Another key");
+    terminal.send_line("TOKEN");
+    terminal.expect("compose it");
+    terminal.send("\r");
+    terminal.expect("Policy [alnum:40]: ");
+    terminal.send_line("alnum:4");
+    terminal.expect("24 bits of entropy");
+    terminal.send_line("alnum:20");
+    terminal.expect("Another key");
+    terminal.send_line("CA");
+    terminal.expect("compose it");
+    terminal.send("jj\r");
+    terminal.expect("File: ");
+    terminal.send_line("../tmp/ca");
+    terminal.expect("Another key");
+    terminal.send_line("URL");
+    terminal.expect("compose it");
+    terminal.send("jjj\r");
+    terminal.expect("(PASSWORD, TOKEN, CA): ");
+    terminal.send_line("smtp://{PASWORD}");
+    terminal.expect("there is no key `PASWORD` yet");
+    terminal.send_line("smtp://{PASSWORD|url}");
+    terminal.expect("Another key");
+    terminal.send_line("");
+
+    terminal.expect("envFrom of grafana/app?");
+    terminal.send("y");
+    terminal.expect("grafana-smtp-secret.yaml (new)");
+    terminal.expect("Write these changes?");
+    terminal.send("y");
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(
+        sandbox.git_status(),
+        format!(
+            " M {GRAFANA}/helmrelease.yaml\n M {GRAFANA}/kustomization.yaml\n?? {GRAFANA}/grafana-smtp-secret.yaml\n"
+        )
+    );
+    let file = format!("{GRAFANA}/grafana-smtp-secret.yaml");
+    assert_value(&sandbox, &file, &["stringData", "PASSWORD"], "s3cr3t/Canary");
+    assert_value(&sandbox, &file, &["stringData", "URL"], "smtp://s3cr3t%2FCanary");
+    assert_value(&sandbox, &file, &["stringData", "CA"], "certificate");
+    let token = decrypted(&sandbox, "3.13.3", &file, &["stringData", "TOKEN"]);
+    assert_eq!(token.len(), 20);
+    for secret in ["s3cr3t/Canary", "s3cr3t/Canarx", "s3cr3t%2FCanary", &token] {
+        sandbox.assert_no_trace_of(secret, &[]);
+    }
+}
+
+#[test]
+fn a_secret_of_5000_bytes_can_be_typed() {
+    let sandbox = Sandbox::nerv();
+    let long = "0123456789".repeat(500);
+    let args = ["grafana", "--name", "long", "--set-stdin", "LONG", "--yes"];
+    let mut terminal = dialogue(&sandbox, &args);
+    terminal.expect_hidden("LONG (hidden): ");
+    terminal.send_line(&long);
+    terminal.expect_hidden("LONG once more: ");
+    terminal.send_line(&long);
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 0, "{shown}");
+    assert_value(&sandbox, &format!("{GRAFANA}/long-secret.yaml"), &["stringData", "LONG"], &long);
+    sandbox.assert_no_trace_of(&long[..100], &[]);
+}
+
+/// Asserts that a dialogue ended as one that was cancelled: nothing written, the terminal in order.
+#[track_caller]
+fn assert_cancelled(terminal: Terminal<'_>, sandbox: &Sandbox) {
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 130, "{shown}");
+    let (hidden, visible) = (shown.rfind("\x1b[?25l"), shown.rfind("\x1b[?25h"));
+    assert!(hidden <= visible, "the cursor stays hidden\n{shown}");
+    assert!(shown.contains("interrupted, nothing changed"), "{shown}");
+    assert_eq!(sandbox.git_status(), "");
+    assert!(!sandbox.path(".git/keywright").exists());
+}
+
+#[test]
+fn cancelled_at_any_question_nothing_is_written() {
+    const CTRL_C: &str = "\x03";
+    const ESCAPE: &str = "\x1b";
+    let sandbox = Sandbox::nerv();
+    let given = ["grafana", "--name", "x"];
+    for key in [CTRL_C, ESCAPE] {
+        let mut at_choice = dialogue(&sandbox, &[]);
+        at_choice.expect("> envoy-gateway");
+        at_choice.send(key);
+        assert_cancelled(at_choice, &sandbox);
+
+        let mut at_plan = dialogue(&sandbox, &[&given[..], &["--generate", "K"]].concat());
+        at_plan.expect("Write these changes?");
+        at_plan.send(key);
+        assert_cancelled(at_plan, &sandbox);
+    }
+    let mut at_name = dialogue(&sandbox, &["grafana"]);
+    at_name.expect("Name of the Secret: ");
+    at_name.send(CTRL_C);
+    assert_cancelled(at_name, &sandbox);
+
+    let mut at_key = dialogue(&sandbox, &given);
+    at_key.expect("Key: ");
+    at_key.send(CTRL_C);
+    assert_cancelled(at_key, &sandbox);
+
+    let mut at_password = dialogue(&sandbox, &[&given[..], &["--set-stdin", "K"]].concat());
+    at_password.expect_hidden("K (hidden): ");
+    at_password.send("s3cr3tCanary");
+    at_password.send(CTRL_C);
+    assert_cancelled(at_password, &sandbox);
+    sandbox.assert_no_trace_of("s3cr3tCanary", &[]);
+}
+
+#[test]
+fn the_terminal_has_its_echo_back_after_ctrl_c_at_a_password() {
+    let sandbox = Sandbox::nerv();
+    let program = env!("CARGO_BIN_EXE_keywright");
+    let script = format!(
+        "{program} secret new grafana --name x --set-stdin K; echo \"code $?\"; stty -a | grep -o '[-]*\\becho\\b'"
+    );
+    let mut terminal = Terminal::spawn(&sandbox.run("sh").args(["-c", &script]), 80, 40);
+    terminal.expect_hidden("K (hidden): ");
+    terminal.send("\x03");
+    terminal.expect("code 130");
+    let (_, shown) = terminal.finish();
+    assert!(shown.ends_with("\r\necho\r\n"), "{shown}");
+}
+
+#[test]
+fn a_no_to_the_plan_writes_nothing() {
+    let sandbox = Sandbox::nerv();
+    let mut terminal = dialogue(&sandbox, &["grafana", "--name", "x", "--generate", "K"]);
+    terminal.expect("Write these changes?");
+    terminal.send("n");
+    assert_cancelled(terminal, &sandbox);
+}
