@@ -28,9 +28,6 @@ pub(super) trait Rule: Sync {
     /// In kebab case, and never changed: people write it down in configurations.
     fn id(&self) -> &'static str;
 
-    /// What it finds, in one line.
-    fn description(&self) -> &'static str;
-
     /// How bad its findings are, unless one says otherwise.
     fn severity(&self) -> Severity {
         Severity::Error
@@ -83,14 +80,6 @@ mod tests {
     fn ids_are_unique_and_in_order() {
         let ids: Vec<_> = RULES.iter().map(|rule| rule.id()).collect();
         assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
-    }
-
-    #[test]
-    fn descriptions_are_one_line_without_a_period() {
-        for rule in RULES {
-            let text = rule.description();
-            assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{text}");
-        }
     }
 
     #[test]

@@ -23,10 +23,6 @@ impl Rule for PartiallyEncrypted {
         "partially-encrypted"
     }
 
-    fn description(&self) -> &'static str {
-        "an encrypted file with a value in plain text"
-    }
-
     fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
         let Some(selection) = &input.own else { return };
         let leaves = input.plain_leaves(selection);

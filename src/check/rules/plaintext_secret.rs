@@ -16,10 +16,6 @@ impl Rule for PlaintextSecret {
         "plaintext-secret"
     }
 
-    fn description(&self) -> &'static str {
-        "a Kubernetes Secret with values in plain text"
-    }
-
     fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
         if input.own.is_some() {
             return;
@@ -44,7 +40,7 @@ fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
         }
         Creation::Broken(config) => first(format!("repair `{}`", config.display()), ENCRYPT),
         // Its rule is for keys that only SOPS itself can use.
-        Creation::Foreign(_) => run("sops encrypt -i"),
+        Creation::Foreign => run("sops encrypt -i"),
         Creation::Rule(config, rule) => {
             let picked = input.plain_leaves(&rule.selection);
             let missed = found.entries.iter().filter(|entry| {

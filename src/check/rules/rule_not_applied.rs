@@ -23,10 +23,6 @@ impl Rule for RuleNotApplied {
         "rule-not-applied"
     }
 
-    fn description(&self) -> &'static str {
-        "a file in plain text that a creation rule says to encrypt"
-    }
-
     fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
         let Creation::Rule(config, rule) = input.creation else { return };
         if input.own.is_some() || !input.plain_secrets.is_empty() || !is_meant(input) {
