@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::failure::{located, visible};
-use super::{Context, Failure, Status};
+use super::{Context, Failure, Status, commit};
 use crate::check::{self, MOST_BYTES, Report, Severity, report};
 use crate::repo::{self, Snapshot};
 
@@ -48,6 +48,8 @@ enum Format {
 pub(crate) fn run(args: CheckArgs, context: &mut Context) -> Result<Status, Failure> {
     let directory = context.directory.clone();
     let root = repo::root_of(&directory);
+    // Files of an interrupted change are neither old nor new.
+    commit::recover(root, "check", context)?;
     let chosen = Chosen::new(&args.paths, &directory, root)?;
     let found = check::run(&chosen.paths, &|path| read(&root.join(path)));
     let base = directory.strip_prefix(root).unwrap_or(Path::new(""));
