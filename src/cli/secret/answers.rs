@@ -16,7 +16,7 @@ pub(super) fn collect(
     snapshot: &Snapshot,
     context: &mut Context,
 ) -> Result<NewSecret, Failure> {
-    let prompt = context.interactive.then(Prompt::open).transpose()?;
+    let prompt = context.interactive.then(Prompt::new);
     let prompt = prompt.as_ref();
     let at = |error| failure(error, snapshot);
 
