@@ -6,7 +6,7 @@
 use super::super::creation::Creation;
 use super::super::finding::{Finding, Hint};
 use super::super::input::{Input, PlainSecret};
-use super::{ENCRYPT, Rule, first, listed, run};
+use super::{Rule, encrypt, first, listed, run};
 
 /// The rule.
 pub(super) struct PlaintextSecret;
@@ -33,12 +33,12 @@ impl Rule for PlaintextSecret {
 fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
     match input.creation {
         Creation::NoConfig => {
-            first("add a creation rule for it to `.sops.yaml`".to_owned(), ENCRYPT)
+            first("add a creation rule for it to `.sops.yaml`".to_owned(), encrypt(input))
         }
         Creation::NoRule(config) => {
-            first(format!("add a creation rule for it to `{}`", config.display()), ENCRYPT)
+            first(format!("add a creation rule for it to `{}`", config.display()), encrypt(input))
         }
-        Creation::Broken(config) => first(format!("repair `{}`", config.display()), ENCRYPT),
+        Creation::Broken(config) => first(format!("repair `{}`", config.display()), encrypt(input)),
         // Its rule is for keys that only SOPS itself can use.
         Creation::Foreign => run("sops encrypt -i"),
         Creation::Rule(config, rule) => {
@@ -49,10 +49,10 @@ fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
             });
             let missed = listed(missed.map(|entry| entry.key));
             if missed.is_empty() {
-                return run(ENCRYPT);
+                return run(encrypt(input));
             }
             let place = format!("{}:{}", config.display(), rule.position.line);
-            first(format!("let the creation rule at `{place}` select {missed}"), ENCRYPT)
+            first(format!("let the creation rule at `{place}` select {missed}"), encrypt(input))
         }
     }
 }
