@@ -10,6 +10,7 @@
 //! c:
 //!   d: 1
 //!     # at least as far in as the block that ends: its end
+//!       (or less, if a comment that is less far in follows in another column)
 //!   # exactly as far in as a mapping that ends: its end
 //!  # anything else: above the next entry
 //! e: 2
@@ -84,7 +85,7 @@ fn place_run(
             .find(|index| column(*index) == block_column && (depth == 0 || !sequence));
         let until = match exact {
             Some(first) => same_column(first, run.end, &column),
-            None if depth == 0 && from < run.end && column(from) >= block_column => {
+            None if depth == 0 && belongs_to_what_ends(&run, block_column, &column) => {
                 same_column(from, run.end, &column)
             }
             None => from,
@@ -94,6 +95,17 @@ fn place_run(
     }
     placed.extend((from..run.end).map(|index| (holder, before, index)));
     placed
+}
+
+/// Whether the first of some comment lines belongs to the innermost block that ends before them: it stands
+/// at least as far in, or a line of another column follows that does not.
+fn belongs_to_what_ends(
+    run: &std::ops::Range<usize>,
+    block_column: usize,
+    column: &dyn Fn(usize) -> usize,
+) -> bool {
+    let next = same_column(run.start, run.end, column);
+    column(run.start) >= block_column || next < run.end && column(next) < block_column
 }
 
 /// One past the last comment line of the block of equally indented lines that begins with `first`.

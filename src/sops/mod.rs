@@ -19,7 +19,7 @@
 //! * **Metadata** ([`metadata`]): repeated in every document of a stream, read from the first.
 //! * **Creation rules** ([`rules`]): what `.sops.yaml` says about new files.
 //!
-//! [`file`] puts these together. The reference is the `sops` program, 3.9 to 3.13:
+//! [`mod@file`] puts these together. The reference is the `sops` program, 3.9 to 3.13:
 //! <https://github.com/getsops/sops>, its `README.rst`, `sops.go`, `stores/` and `aes/cipher.go`.
 //!
 //! What this room refuses: files whose data key is split over several key groups or wrapped for other
