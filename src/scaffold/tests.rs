@@ -220,6 +220,53 @@ fn the_file_is_called_as_its_siblings_are() {
     }
 }
 
+/// A Flux Kustomization `x` of a directory.
+fn flux(directory: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: x}}\n\
+         spec: {{path: {directory}}}\n"
+    )
+}
+
+#[test]
+fn several_kustomizations_of_one_directory_are_one_app() {
+    let config = rules("encrypted_regex: ^(data|stringData)$");
+    let (here, there) = (flux("./a/x"), flux("./b/x"));
+    let mut files = vec![
+        (".sops.yaml", config.as_str()),
+        ("staging.yaml", &here),
+        ("production.yaml", &here),
+        ("a/x/kustomization.yaml", "resources: []\n"),
+        ("b/x/kustomization.yaml", "resources: []\n"),
+    ];
+    let (_directory, snapshot) = repository(&files);
+    assert!(plan_for(&snapshot, "x", "new", EnvFrom::No).is_ok());
+    files[2].1 = &there;
+    let (_directory, snapshot) = repository(&files);
+    assert_eq!(
+        refusal(&snapshot, "x", "new", EnvFrom::No),
+        "there are 2 apps `x`: `production.yaml`, `staging.yaml`"
+    );
+}
+
+#[test]
+fn without_a_kustomize_file_nothing_is_listed_and_with_an_empty_one_it_is() {
+    let config = rules("encrypted_regex: ^(data|stringData)$");
+    let ks = flux("x");
+    let mut files =
+        vec![(".sops.yaml", config.as_str()), ("ks.yaml", &ks), ("x/pod.yaml", "kind: Pod\n")];
+    let planned = |files: &[(&str, &str)]| {
+        let (_directory, snapshot) = repository(files);
+        plan_for(&snapshot, "x", "new", EnvFrom::No).map(|plan| file_names(&plan))
+    };
+    assert_eq!(planned(&files).unwrap(), ["secret.yaml"]);
+    files.push(("x/kustomization.yaml", ""));
+    assert_eq!(planned(&files).unwrap(), ["secret.yaml", "kustomization.yaml"]);
+    files[3].1 = "resources: [\n";
+    let refusal = planned(&files).unwrap_err().to_string();
+    assert!(refusal.starts_with("x/kustomization.yaml:"), "{refusal}");
+}
+
 #[test]
 fn an_existing_file_is_never_taken() {
     let config = rules("encrypted_regex: ^(data|stringData)$");
