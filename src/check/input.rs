@@ -1,5 +1,6 @@
 //! One file as the rules see it: the document, what its own metadata selects, and the creation rule it falls under.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
@@ -25,7 +26,7 @@ pub(super) struct Input<'i> {
     /// Its content.
     pub(super) document: &'i Document,
     /// The selection in its own metadata; `None` for a file that is not encrypted.
-    pub(super) own: Option<Selection>,
+    pub(super) own: Option<Cow<'i, Selection>>,
     /// What `.sops.yaml` says about it.
     pub(super) creation: Creation<'i>,
     /// The Secrets with values that are plain, unless they are filled in the cluster.
@@ -98,7 +99,7 @@ impl<'i> Input<'i> {
         document: &'i Document,
         creation: Creation<'i>,
     ) -> Result<Self, SelectionError> {
-        let own = own_selection(document)?;
+        let own = own_selection(document, creation)?;
         let plain_secrets = objects(document)
             .into_iter()
             .filter_map(SecretObject::of)
@@ -171,20 +172,43 @@ impl<'i> PlainSecret<'i> {
 
 /// The selection in the metadata of an encrypted file. Recipients and data key do not matter here, so that files
 /// with keys that we cannot use are checked, too.
-fn own_selection(document: &Document) -> Result<Option<Selection>, SelectionError> {
+fn own_selection<'c>(
+    document: &Document,
+    creation: Creation<'c>,
+) -> Result<Option<Cow<'c, Selection>>, SelectionError> {
     let sops = document.roots().first().and_then(|root| document.lookup(root.node, "sops"));
     // A key of that name is not enough: charts and tools have settings called so.
     let Some(sops) = sops.filter(|sops| document.lookup(*sops, "lastmodified").is_some()) else {
         return Ok(None);
     };
     let text = |name| document.lookup(sops, name).and_then(|node| document.text(node));
-    let selection = Selection::new(Settings {
+    let settings = Settings {
         unencrypted_suffix: text("unencrypted_suffix"),
         encrypted_suffix: text("encrypted_suffix"),
         unencrypted_regex: text("unencrypted_regex"),
         encrypted_regex: text("encrypted_regex"),
         unencrypted_comment_regex: text("unencrypted_comment_regex"),
         encrypted_comment_regex: text("encrypted_comment_regex"),
-    })?;
-    Ok(Some(selection))
+    };
+    // Nearly always it is that of the rule. Compiling a pattern takes longer than all the rest of a check.
+    if let Creation::Rule(_, rule) = creation
+        && let Some((name, setting)) = rule.selection.setting()
+        && settings == only(name, setting)
+    {
+        return Ok(Some(Cow::Borrowed(&rule.selection)));
+    }
+    Ok(Some(Cow::Owned(Selection::new(settings)?)))
+}
+
+/// One setting by its name.
+fn only<'s>(name: &str, text: &'s str) -> Settings<'s> {
+    let given = |setting| (setting == name).then_some(text);
+    Settings {
+        unencrypted_suffix: given("unencrypted_suffix"),
+        encrypted_suffix: given("encrypted_suffix"),
+        unencrypted_regex: given("unencrypted_regex"),
+        encrypted_regex: given("encrypted_regex"),
+        unencrypted_comment_regex: given("unencrypted_comment_regex"),
+        encrypted_comment_regex: given("encrypted_comment_regex"),
+    }
 }

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::failure::{located, visible};
-use super::{Context, Failure, Status};
+use super::{Context, Failure, Status, commit};
 use crate::check::{self, MOST_BYTES, Report, Severity, report};
 use crate::repo::{self, Snapshot};
 
@@ -48,6 +48,8 @@ enum Format {
 pub(crate) fn run(args: CheckArgs, context: &mut Context) -> Result<Status, Failure> {
     let directory = context.directory.clone();
     let root = repo::root_of(&directory);
+    // Files of an interrupted change are neither old nor new.
+    commit::recover(root, "check", context)?;
     let chosen = Chosen::new(&args.paths, &directory, root)?;
     let found = check::run(&chosen.paths, &|path| read(&root.join(path)));
     let base = directory.strip_prefix(root).unwrap_or(Path::new(""));
@@ -73,42 +75,34 @@ impl Chosen {
     /// does not exist or lies outside of the repository.
     fn new(arguments: &[PathBuf], directory: &Path, root: &Path) -> Result<Chosen, Failure> {
         let mut chosen = Chosen { paths: Vec::new(), named: Vec::new() };
-        if arguments.is_empty() {
-            chosen.add_directory(root, root)?;
-        }
+        let mut directories = Vec::new();
         for argument in arguments {
             let path = resolve(argument, directory)?;
             let Ok(below) = path.strip_prefix(root) else {
-                let root = root.display();
-                return Err(Failure::new(format!(
-                    "{}: not in the repository {root}",
-                    argument.display()
-                )));
+                let (argument, root) = (argument.display(), root.display());
+                return Err(Failure::new(format!("{argument}: not in the repository `{root}`")));
             };
-            if path.is_dir() {
-                chosen.add_directory(&path, root)?;
-            } else {
-                chosen.named.push(below.to_owned());
-                chosen.paths.push(below.to_owned());
-            }
+            let chosen = if path.is_dir() { &mut directories } else { &mut chosen.named };
+            chosen.push(below.to_owned());
         }
+        if arguments.is_empty() {
+            directories.push(PathBuf::new());
+        }
+        if !directories.is_empty() {
+            // Ignore files count from the root down, so that all of it is listed.
+            let snapshot = Snapshot::take(root)?;
+            let is_chosen = |path: &&Path| {
+                check::is_manifest(path)
+                    && directories.iter().any(|directory| path.starts_with(directory))
+                    // What a link leads to is checked where it stands, if that is in the repository at all.
+                    && !root.join(path).is_symlink()
+            };
+            chosen.paths.extend(snapshot.paths().filter(is_chosen).map(Path::to_owned));
+        }
+        chosen.paths.extend(chosen.named.iter().cloned());
         chosen.paths.sort();
         chosen.paths.dedup();
         Ok(chosen)
-    }
-
-    /// Adds the manifests below a directory that are not ignored. What a link leads to is checked where it stands,
-    /// if it is in the repository at all.
-    fn add_directory(&mut self, directory: &Path, root: &Path) -> Result<(), Failure> {
-        let prefix = directory.strip_prefix(root).unwrap_or(Path::new(""));
-        let snapshot = Snapshot::take(directory)?;
-        let manifests = snapshot.paths().filter(|path| check::is_manifest(path));
-        self.paths.extend(
-            manifests
-                .filter(|path| !directory.join(path).is_symlink())
-                .map(|path| prefix.join(path)),
-        );
-        Ok(())
     }
 }
 

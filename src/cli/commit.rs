@@ -130,8 +130,8 @@ impl Target {
         if files.len() > 1 && !self.in_place {
             return Err(Failure::new("several files need `--in-place`"));
         }
-        let first = context.directory.join(&files[0]);
-        recover(&root(&first), "read", context)?;
+        let paths: Vec<PathBuf> = files.iter().map(|file| context.directory.join(file)).collect();
+        recover(&root(paths.iter().map(PathBuf::as_path)), "read", context)?;
         files.iter().map(|name| self.read(name, context)).collect()
     }
 
@@ -186,8 +186,10 @@ impl Target {
 }
 
 fn in_place(command: &str, changes: Vec<Change>, context: &mut Context) -> Result<Status, Failure> {
-    let Some(first) = changes.first() else { return Ok(Status::Done) };
-    let store = Store::open(&root(&first.path))?;
+    if changes.is_empty() {
+        return Ok(Status::Done);
+    }
+    let store = Store::open(&root(changes.iter().map(|change| change.path.as_path())))?;
     let mut plan = Plan::new();
     for change in changes {
         plan.push(change)?;
@@ -196,9 +198,18 @@ fn in_place(command: &str, changes: Vec<Change>, context: &mut Context) -> Resul
     Ok(Status::Done)
 }
 
-/// The repository of a file, else its directory.
-fn root(file: &Path) -> PathBuf {
-    repo::root_of(file.parent().unwrap_or(file)).to_owned()
+/// The repository of some files; without Git, the directory that holds them all.
+fn root<'p>(files: impl IntoIterator<Item = &'p Path>) -> PathBuf {
+    let mut directories = files.into_iter().map(|file| file.parent().unwrap_or(file));
+    let first = directories.next().unwrap_or(Path::new("/"));
+    let repository = repo::root_of(first);
+    if repository.join(".git").exists() {
+        return repository.to_owned();
+    }
+    let shared = |one: &Path, other: &Path| -> PathBuf {
+        one.components().zip(other.components()).map_while(|(a, b)| (a == b).then_some(a)).collect()
+    };
+    directories.fold(first.to_owned(), |root, directory| shared(&root, directory))
 }
 
 fn refuse_other_formats(name: &Path) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dialoguer::console::Term;
 use dialoguer::{Confirm, Input, Select};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
@@ -27,8 +28,7 @@ pub(crate) enum Error {
     Terminal(io::Error),
 }
 
-/// Somebody to ask. While it lives, Ctrl-C is an answer: the crates that read keys send themselves the
-/// signal, and without a handler would die of it with the terminal in disorder.
+/// Somebody to ask.
 pub(crate) struct Prompt {
     term: Term,
 }
@@ -37,30 +37,55 @@ pub(crate) struct Prompt {
 /// has to be static.
 static SILENT: AtomicBool = AtomicBool::new(true);
 
-/// Whether Ctrl-C was pressed since the last [`Prompt`] was opened.
+/// Whether Ctrl-C was pressed at the present question.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the two above are known to the signal.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 
-impl Prompt {
-    /// Begins to ask. One at a time.
-    pub(crate) fn open() -> Result<Prompt, Error> {
-        SILENT.store(false, Ordering::SeqCst);
-        INTERRUPTED.store(false, Ordering::SeqCst);
-        let prompt = Prompt { term: Term::stderr() };
+/// One question. From before it is shown until it is answered, the terminal neither echoes nor acts on
+/// Ctrl-C: the crates that read keys switch that off only when they read, and what is typed in between
+/// would be seen, or end the program with the terminal in disorder. At Ctrl-C they send the signal
+/// themselves; a handler makes an answer of it.
+struct Asking(Termios);
+
+impl Asking {
+    fn begin() -> Result<Asking, Error> {
         if !REGISTERED.swap(true, Ordering::SeqCst) {
             flag::register_conditional_default(SIGINT, &SILENT)
                 .and_then(|_| flag::register(SIGINT, &INTERRUPTED))
                 .map_err(Error::Terminal)?;
         }
-        Ok(prompt)
+        let usual = tcgetattr(io::stdin()).map_err(|errno| Error::Terminal(errno.into()))?;
+        let mut quiet = usual.clone();
+        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        INTERRUPTED.store(false, Ordering::SeqCst);
+        SILENT.store(false, Ordering::SeqCst);
+        let asking = Asking(usual);
+        tcsetattr(io::stdin(), OptionalActions::Now, &quiet)
+            .map_err(|errno| Error::Terminal(errno.into()))?;
+        Ok(asking)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        // A terminal that went away needs no order.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+        SILENT.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Prompt {
+    /// Whoever sits at the terminal of standard input and standard error.
+    pub(crate) fn new() -> Prompt {
+        Prompt { term: Term::stderr() }
     }
 
     /// One of some choices, by its number.
     pub(crate) fn choose(&self, question: &str, choices: &[String]) -> Result<usize, Error> {
         let select = Select::new().with_prompt(question).items(choices).default(0);
-        self.answer(select.interact_on_opt(&self.term).transpose())
+        self.answer(|| select.interact_on_opt(&self.term).transpose())
     }
 
     /// A line of text that `check` accepts; an empty one means `default`, where there is one.
@@ -77,7 +102,7 @@ impl Prompt {
             Some(default) => input.default(default),
             None => input,
         };
-        self.answer(Some(input.interact_text_on(&self.term)))
+        self.answer(|| Some(input.interact_text_on(&self.term)))
     }
 
     /// A line of text that is a `T`.
@@ -108,7 +133,7 @@ impl Prompt {
     /// Yes or no.
     pub(crate) fn confirm(&self, question: &str, default: bool) -> Result<bool, Error> {
         let confirm = Confirm::new().with_prompt(question).default(default);
-        self.answer(confirm.interact_on_opt(&self.term).transpose())
+        self.answer(|| confirm.interact_on_opt(&self.term).transpose())
     }
 
     /// A remark between the questions.
@@ -118,12 +143,19 @@ impl Prompt {
 
     fn hidden_line(&self, question: &str) -> Result<Secret, Error> {
         // Asks and reads at the terminal itself, whatever standard input and output are.
-        let typed = rpassword::prompt_password(question).map(Secret::from);
-        self.answer(Some(typed.map_err(dialoguer::Error::IO)))
+        self.answer(|| {
+            let typed = rpassword::prompt_password(question).map(Secret::from);
+            Some(typed.map_err(dialoguer::Error::IO))
+        })
     }
 
-    /// The answer; `None`, Ctrl-C and the end of the input (Ctrl-D) mean that there is none.
-    fn answer<T>(&self, given: Option<dialoguer::Result<T>>) -> Result<T, Error> {
+    /// The answer to a question; `None`, Ctrl-C and the end of the input (Ctrl-D) mean that there is none.
+    fn answer<T>(
+        &self,
+        question: impl FnOnce() -> Option<dialoguer::Result<T>>,
+    ) -> Result<T, Error> {
+        let _asking = Asking::begin()?;
+        let given = question();
         let cancelled =
             |kind| [io::ErrorKind::Interrupted, io::ErrorKind::UnexpectedEof].contains(&kind);
         let problem = match given {
@@ -138,11 +170,5 @@ impl Prompt {
         // first reason is the better one to tell.
         let _ = self.term.show_cursor().and_then(|()| self.term.write_line(""));
         Err(problem)
-    }
-}
-
-impl Drop for Prompt {
-    fn drop(&mut self) {
-        SILENT.store(true, Ordering::SeqCst);
     }
 }

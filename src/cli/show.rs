@@ -38,7 +38,7 @@ pub(crate) fn plan(plan: &Plan, root: &Path, context: &mut Context) {
 /// Asks a yes-or-no question at the terminal; no answer is no.
 pub(crate) fn confirm(context: &mut Context, question: &str) -> Result<bool, Failure> {
     context.flush();
-    Ok(Prompt::open()?.confirm(question, false)?)
+    Ok(Prompt::new().confirm(question, false)?)
 }
 
 fn diff(change: &Change) -> Vec<String> {

@@ -179,6 +179,11 @@ impl<'s> Layout<'s> {
         &self.role_patches
     }
 
+    /// Whether a kustomize file lists this file.
+    pub(crate) fn is_listed(&self, file: &Path) -> bool {
+        self.listing.listed_in(file).is_some()
+    }
+
     fn read(&mut self, file: &'s Path) {
         let document = match self.snapshot.document(file) {
             Ok(document) => document,

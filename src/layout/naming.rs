@@ -68,24 +68,43 @@ pub(super) fn infer(samples: &[Sample<'_>]) -> Option<Fact<Template>> {
 /// stands several times, any one of them or all may be the placeholder.
 fn templates(sample: &Sample<'_>) -> Vec<Template> {
     let hyphened = sample.identifier.replace('_', "-");
-    let mut found: Vec<Template> = Vec::new();
-    for app in [hyphened.as_str(), sample.identifier] {
-        if app.is_empty() || !sample.name.contains(app) {
-            continue;
-        }
-        let places: Vec<usize> = sample.name.match_indices(app).map(|(at, _)| at).collect();
+    let mut apps = vec![hyphened.as_str()];
+    if hyphened != sample.identifier {
+        apps.push(sample.identifier);
+    }
+    let mut found = Vec::new();
+    for app in apps {
+        let places = places(sample.name, app);
         if places.len() > 1 {
-            found.push(Template(sample.name.replace(app, PLACEHOLDER)));
+            found.push(marked(sample.name, app, &places));
         }
-        found.extend(places.into_iter().map(|at| {
-            let (before, after) = (&sample.name[..at], &sample.name[at + app.len()..]);
-            Template(format!("{before}{PLACEHOLDER}{after}"))
-        }));
-        if hyphened == sample.identifier {
-            break;
-        }
+        found.extend(places.iter().map(|at| marked(sample.name, app, &[*at])));
     }
     found
+}
+
+/// Where an app stands in a name as a word: `data` does not stand in `databases`.
+fn places(name: &str, app: &str) -> Vec<usize> {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let stands_alone = |at: &usize| {
+        let (before, after) = (&name[..*at], &name[*at + app.len()..]);
+        !is_word(before.chars().next_back()) && !is_word(after.chars().next())
+    };
+    let found = name.match_indices(app).map(|(at, _)| at).filter(stands_alone);
+    if app.is_empty() { Vec::new() } else { found.collect() }
+}
+
+/// The name with the app at these places replaced.
+fn marked(name: &str, app: &str, places: &[usize]) -> Template {
+    let mut text = String::new();
+    let mut done = 0;
+    for at in places {
+        text.push_str(&name[done..*at]);
+        text.push_str(PLACEHOLDER);
+        done = at + app.len();
+    }
+    text.push_str(&name[done..]);
+    Template(text)
 }
 
 #[cfg(test)]
@@ -107,6 +126,7 @@ mod tests {
             Some("pg-{app}-user".to_owned())
         );
         assert_eq!(inferred(&[("x", "credentials")]), None);
+        assert_eq!(inferred(&[("data", "databases.yaml")]), None, "not a word");
     }
 
     #[test]

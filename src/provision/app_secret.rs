@@ -5,11 +5,12 @@
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::database::Named;
 use super::draft::Draft;
 use super::opened::{self, Opened};
 use super::role_secret::{RoleSecret, check_encrypted};
-use super::siblings::Custom;
 use super::url::{DatabaseUrl, Form, Host};
 use super::{Error, Means, Note, Target};
 use crate::layout::{Layout, SecretSite};
@@ -79,17 +80,29 @@ pub(super) fn find<'s>(
     }
 }
 
-/// Adds the URL, unless the app connects already.
-pub(super) fn write(
-    draft: &mut Draft<'_>,
+/// The URL of the app: in the siblings' form, to the app's database.
+pub(super) fn url(
     layout: &Layout<'_>,
     target: &Target<'_, '_>,
+    usual: &Form,
+    database: &str,
+    password: &Secret,
+) -> Result<Zeroizing<String>, Error> {
+    let form = form(layout, target, usual);
+    let role = &target.identifier.value;
+    let url = form.write(target.cluster(), target.namespace(), role, database, password);
+    url.ok_or_else(|| Error::NamespaceUnknown { path: target.site.file.to_owned() })
+}
+
+/// Adds the URL under a key that is free.
+pub(super) fn write(
+    draft: &mut Draft<'_>,
     secret: &AppSecret<'_>,
-    named: &Named<'_>,
-    (custom, password): (&Custom, &Secret),
+    key: &str,
+    url: &str,
     means: &mut Means<'_>,
 ) -> Result<(), Error> {
-    let (path, key) = (secret.file(), custom.key.value.as_str());
+    let path = secret.file();
     if secret.values.iter().any(|(known, value)| known == key && !value.is_empty()) {
         return Err(Error::KeyTaken { path: path.to_owned(), key: key.to_owned() });
     }
@@ -97,16 +110,8 @@ pub(super) fn write(
     if document.roots().first().map(|root| root.node) != Some(secret.site.object.node) {
         return Err(Error::SecretNotFirst { path: path.to_owned() });
     }
-    let url = form(layout, target, &custom.form.value).write(
-        target.cluster(),
-        target.namespace(),
-        &target.identifier.value,
-        &named.database,
-        password,
-    );
-    let url = url.ok_or_else(|| Error::NamespaceUnknown { path: target.site.file.to_owned() })?;
     let keys = ["stringData", key];
-    let changed = secret.opened.unlocked.set(&[(&keys, &url)], means.now, means.random);
+    let changed = secret.opened.unlocked.set(&[(&keys, url)], means.now, means.random);
     let changed = changed.map_err(Error::sops(path))?;
     check_encrypted(&changed, &keys, path)?;
     draft.replace(path, changed);

@@ -182,9 +182,8 @@ pub(crate) fn provision<'s>(
     let role_secret = role_secret::existing(snapshot, layout, &target, means, &mut notes)?;
     let app_secret = app_secret::find(snapshot, layout, &target, role_secret.as_ref(), means)?;
     let password = agreed(&request.password, role_secret.as_ref(), &app_secret)?;
-    let mut facts = facts(&target);
-    facts.push(Shown::new("Databases", database::shown(layout, &target)));
 
+    let mut facts = facts(layout, &target);
     let mut draft = Draft::new(snapshot);
     let secret_file = match &role_secret {
         Some(existing) => existing.file.to_owned(),
@@ -196,19 +195,21 @@ pub(crate) fn provision<'s>(
             path
         }
     };
-    role_secret::list(&mut draft, &target, &secret_file)?;
+    if !layout.is_listed(&secret_file) {
+        role_secret::list(&mut draft, &target, &secret_file)?;
+    }
     cluster_role::write(&mut draft, &target, &mut notes)?;
     database::write(&mut draft, layout, &target, &named)?;
-    match app_secret.connection {
-        Connection::None => {
-            role_secret.as_ref().map_or(Ok(()), RoleSecret::check_usable)?;
-            let custom = siblings::custom(snapshot, layout, &target, means.identities);
-            facts.push(Shown::new("URL key", custom.key.clone()));
-            facts.push(Shown::new("URL form", custom.form.clone().map(|form| form.to_string())));
-            let with = (&custom, password);
-            app_secret::write(&mut draft, layout, &target, &app_secret, &named, with, means)?;
-        }
-        _ => app_secret::note(&app_secret, &named, password, &mut notes),
+    if let Connection::None = app_secret.connection {
+        role_secret.as_ref().map_or(Ok(()), RoleSecret::check_usable)?;
+        let custom = siblings::custom(snapshot, layout, &target, means.identities);
+        let form = &custom.form.value;
+        let url = app_secret::url(layout, &target, form, &named.database, password)?;
+        app_secret::write(&mut draft, &app_secret, &custom.key.value, &url, means)?;
+        facts.push(Shown::new("URL key", custom.key));
+        facts.push(Shown::new("URL form", custom.form.map(|form| form.to_string())));
+    } else {
+        app_secret::note(&app_secret, &named, password, &mut notes);
     }
     depends_on::write(&mut draft, layout, &target)?;
     Ok(Outcome { plan: draft.into_plan()?, notes, facts })
@@ -240,7 +241,7 @@ impl Shown {
     }
 }
 
-fn facts(target: &Target<'_, '_>) -> Vec<Shown> {
+fn facts(layout: &Layout<'_>, target: &Target<'_, '_>) -> Vec<Shown> {
     let site = &target.site;
     let mut facts = vec![
         Shown::new("app", Fact::new(target.app.directory.display().to_string(), target.app.file)),
@@ -262,5 +263,6 @@ fn facts(target: &Target<'_, '_>) -> Vec<Shown> {
         .extend(site.applied_by.map(|flux| {
             Shown::new("dependsOn", Fact::new(flux.view.name().to_owned(), flux.file))
         }));
+    facts.push(Shown::new("Databases", database::shown(layout, target)));
     facts
 }

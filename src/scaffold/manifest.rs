@@ -15,7 +15,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
 
 use super::place::{Place, refused};
 use super::{Error, NewSecret};
@@ -99,33 +98,42 @@ pub(super) fn encrypt(
     };
     let encrypted = file::encrypt(plain, &how, random)
         .map_err(|source| Error::Encrypt { path: file.clone(), source })?;
+    if let Some(route) = hidden(plain, &encrypted) {
+        return Err(Error::Hidden { config, file, route });
+    }
+    if let Some(route) = left_plain(plain, &encrypted) {
+        return Err(Error::LeftPlain { config, file, route });
+    }
+    Ok(encrypted)
+}
 
-    let text = |document: &Document, keys: &[&str]| {
-        let node = document.descend(document.roots()[0].node, keys)?;
-        document.text(node).map(|text| Zeroizing::new(text.to_owned()))
-    };
+/// A field that kustomize and Flux need before anything is decrypted, but would not find.
+fn hidden(plain: &Document, encrypted: &Document) -> Option<&'static str> {
     const CLEAR: [(&str, &[&str]); 4] = [
         ("apiVersion", &["apiVersion"]),
         ("kind", &["kind"]),
         ("metadata.name", &["metadata", "name"]),
         ("metadata.namespace", &["metadata", "namespace"]),
     ];
-    for (route, keys) in CLEAR {
-        if text(plain, keys) != text(&encrypted, keys) {
-            return Err(Error::Hidden { config, file, route });
-        }
-    }
-    let root = plain.roots()[0].node;
+    let changed = CLEAR.iter().find(|(_, keys)| text(plain, keys) != text(encrypted, keys));
+    changed.map(|(route, _)| *route)
+}
+
+/// A value that can be read without a key.
+fn left_plain(plain: &Document, encrypted: &Document) -> Option<String> {
     for section in ["stringData", "data"] {
-        let Some(values) = plain.lookup(root, section) else { continue };
+        let Some(values) = plain.lookup(plain.roots()[0].node, section) else { continue };
         for (key, value) in plain.entries(values) {
             let key = plain.text(key).unwrap_or_default();
             let before = text(plain, &[section, key]).filter(|text| !text.is_empty());
-            if before.is_some() && before == text(&encrypted, &[section, key]) {
-                let route = plain.route(value).to_string();
-                return Err(Error::LeftPlain { config, file, route });
+            if before.is_some() && before == text(encrypted, &[section, key]) {
+                return Some(plain.route(value).to_string());
             }
         }
     }
-    Ok(encrypted)
+    None
+}
+
+fn text<'d>(document: &'d Document, keys: &[&str]) -> Option<&'d str> {
+    document.text(document.descend(document.roots()[0].node, keys)?)
 }

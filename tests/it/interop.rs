@@ -312,3 +312,34 @@ fn standard_input_is_encrypted_under_the_name_it_is_given() {
     assert_eq!(decrypted.success().stdout(), plain);
     sandbox.keywright(["encrypt"]).stdin(plain).go().code(2).complains("--filename-override");
 }
+
+#[test]
+fn the_example_configuration_works_once_it_has_recipients() {
+    let sandbox = Sandbox::new();
+    sandbox.install_identity();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/.sops.yaml.example");
+    let example = fs::read_to_string(example).unwrap();
+    let files = [
+        ("clusters/home/a/secret.yaml", "kind: Secret\nstringData: {a: TESTonlyA}\n"),
+        ("config/app.yaml", "name: app\ntoken_secret: TESTonlyB\n"),
+        ("other.yaml", "a: TESTonlyC\nb_unencrypted: visible\n"),
+    ];
+    for (path, content) in files {
+        sandbox.write(path, content);
+    }
+    sandbox.write(".sops.yaml", &example);
+    sandbox.keywright(["encrypt", "-i", "other.yaml"]).go().code(2).complains(".sops.yaml:");
+
+    let own = example.replace("age1-first-recipient", RECIPIENT);
+    sandbox.write(".sops.yaml", own.replace("age1-your-own-recipient", RECIPIENT));
+    let paths = files.map(|(path, _)| path);
+    sandbox.keywright(["encrypt", "-i"].into_iter().chain(paths)).go().success();
+    for (path, content) in files {
+        let text = sandbox.read(path);
+        assert!(!text.contains("TESTonly") && text.contains("\n  mac: ENC["), "{path}\n{text}");
+        for version in reference::versions("sops") {
+            sandbox.run(reference::sops(version)).args(["decrypt", path]).go().success();
+        }
+        assert_eq!(sandbox.keywright(["decrypt", path]).go().success().stdout(), content);
+    }
+}

@@ -14,6 +14,8 @@ mod reference;
 mod sandbox;
 mod terminal;
 
+/// `check`: what it finds, where, and that it shows no value.
+mod check;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
 mod data;
 /// `demo`, in a place of its own.

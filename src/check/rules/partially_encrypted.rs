@@ -10,7 +10,7 @@
 
 use super::super::finding::{Finding, Severity};
 use super::super::input::{Input, PlainSecret};
-use super::{ENCRYPT, MOST_NAMED, Rule, first, listed, listed_routes};
+use super::{MOST_NAMED, Rule, encrypt, first, listed, listed_routes};
 use crate::document::NodeId;
 use crate::kube::secret::Entry;
 use crate::sops::selection::Selection;
@@ -21,10 +21,6 @@ pub(super) struct PartiallyEncrypted;
 impl Rule for PartiallyEncrypted {
     fn id(&self) -> &'static str {
         "partially-encrypted"
-    }
-
-    fn description(&self) -> &'static str {
-        "an encrypted file with a value in plain text"
     }
 
     fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
@@ -50,7 +46,7 @@ impl PartiallyEncrypted {
         let labels: Vec<_> =
             leaves.iter().take(MOST_NAMED).map(|leaf| input.label(*leaf)).collect();
         let what = "take out what was added, decrypt the file, add it again".to_owned();
-        input.finding(self, &labels, message, first(what, ENCRYPT))
+        input.finding(self, &labels, message, first(what, encrypt(input)))
     }
 
     /// About the other values of a Secret, if it has any.
@@ -71,7 +67,7 @@ impl PartiallyEncrypted {
         let message = format!("{} has values that `{setting}` leaves plain: {keys}", found.title());
         let what =
             format!("to encrypt them, widen `{setting}` in the creation rule, decrypt the file");
-        let finding = input.finding(self, &labels, message, first(what, ENCRYPT));
+        let finding = input.finding(self, &labels, message, first(what, encrypt(input)));
         (!entries.is_empty()).then_some(Finding { severity: Severity::Warning, ..finding })
     }
 }

@@ -6,7 +6,7 @@
 use super::super::creation::Creation;
 use super::super::finding::{Finding, Hint};
 use super::super::input::{Input, PlainSecret};
-use super::{ENCRYPT, Rule, first, listed, run};
+use super::{Rule, encrypt, first, listed, run};
 
 /// The rule.
 pub(super) struct PlaintextSecret;
@@ -14,10 +14,6 @@ pub(super) struct PlaintextSecret;
 impl Rule for PlaintextSecret {
     fn id(&self) -> &'static str {
         "plaintext-secret"
-    }
-
-    fn description(&self) -> &'static str {
-        "a Kubernetes Secret with values in plain text"
     }
 
     fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
@@ -37,14 +33,14 @@ impl Rule for PlaintextSecret {
 fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
     match input.creation {
         Creation::NoConfig => {
-            first("add a creation rule for it to `.sops.yaml`".to_owned(), ENCRYPT)
+            first("add a creation rule for it to `.sops.yaml`".to_owned(), encrypt(input))
         }
         Creation::NoRule(config) => {
-            first(format!("add a creation rule for it to `{}`", config.display()), ENCRYPT)
+            first(format!("add a creation rule for it to `{}`", config.display()), encrypt(input))
         }
-        Creation::Broken(config) => first(format!("repair `{}`", config.display()), ENCRYPT),
+        Creation::Broken(config) => first(format!("repair `{}`", config.display()), encrypt(input)),
         // Its rule is for keys that only SOPS itself can use.
-        Creation::Foreign(_) => run("sops encrypt -i"),
+        Creation::Foreign => run("sops encrypt -i"),
         Creation::Rule(config, rule) => {
             let picked = input.plain_leaves(&rule.selection);
             let missed = found.entries.iter().filter(|entry| {
@@ -53,10 +49,10 @@ fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
             });
             let missed = listed(missed.map(|entry| entry.key));
             if missed.is_empty() {
-                return run(ENCRYPT);
+                return run(encrypt(input));
             }
             let place = format!("{}:{}", config.display(), rule.position.line);
-            first(format!("let the creation rule at `{place}` select {missed}"), ENCRYPT)
+            first(format!("let the creation rule at `{place}` select {missed}"), encrypt(input))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::super::creation::Creation;
 use super::super::finding::{Confidence, Finding};
 use super::super::input::Input;
 use super::super::plain;
-use super::{ENCRYPT, MOST_NAMED, Rule, listed_routes, run};
+use super::{MOST_NAMED, Rule, encrypt, listed_routes, run};
 use crate::kube::secret::{SecretObject, is_reference};
 use crate::kube::{Object, objects};
 
@@ -21,10 +21,6 @@ pub(super) struct RuleNotApplied;
 impl Rule for RuleNotApplied {
     fn id(&self) -> &'static str {
         "rule-not-applied"
-    }
-
-    fn description(&self) -> &'static str {
-        "a file in plain text that a creation rule says to encrypt"
     }
 
     fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
@@ -47,7 +43,7 @@ impl Rule for RuleNotApplied {
             format!("not encrypted, though the creation rule at `{place}` selects {routes}");
         let labels: Vec<_> =
             leaves.iter().take(MOST_NAMED).map(|leaf| input.label(*leaf)).collect();
-        let mut finding = input.finding(self, &labels, message, run(ENCRYPT));
+        let mut finding = input.finding(self, &labels, message, run(encrypt(input)));
         // The pattern may be wider than its author thought.
         finding.confidence = Confidence::Medium;
         findings.push(finding);

@@ -93,6 +93,18 @@ fn a_role_secret_that_is_not_listed_is_listed() {
 }
 
 #[test]
+fn a_role_secret_that_another_kustomize_file_lists_is_not_listed_again() {
+    let mut files = sample();
+    let name = "postgres-miniflux-user-secret.yaml";
+    let secret = files.remove(&format!("{POSTGRES}/{name}")).unwrap();
+    files.insert(format!("{POSTGRES}/sub/{name}"), secret);
+    files.insert(format!("{POSTGRES}/sub/kustomization.yaml"), format!("resources: [{name}]\n"));
+    let kustomization = files.get_mut(&format!("{POSTGRES}/kustomization.yaml")).unwrap();
+    *kustomization = kustomization.replace(name, "sub");
+    assert!(Repository::of(files).provision("miniflux").unwrap().plan.is_empty());
+}
+
+#[test]
 fn an_app_that_uses_another_role_is_refused() {
     let mut files = sample();
     let secret = format!("{APPS}/grafana/app/secret.yaml");
