@@ -116,10 +116,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let failure = Failure::new(error.to_string());
         match &error {
+            Error::Layout(error) => failure.with_layout_hints(error),
             Error::Sops { path, source } => Failure::at(path, source),
-            Error::AppUnknown { nearest: Some(nearest), .. } => {
-                failure.hint(format!("did you mean `{nearest}`?"))
-            }
             Error::NotEncrypted { path } => {
                 failure.hint(format!("encrypt it with `keywright encrypt -i {}`", path.display()))
             }

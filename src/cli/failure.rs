@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{ExitCode, Termination};
 
-use crate::{keys, repo, sops, txn};
+use crate::{keys, layout, repo, sops, txn};
 
 /// How a run ended; the exit codes of the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +39,10 @@ impl Termination for Status {
         self.into()
     }
 }
+
+/// What to know where no app is found.
+pub(crate) const NO_APPS: &str =
+    "no Flux Kustomization of this repository leads to a kustomize file";
 
 /// Why a command did not do its work. Never holds a secret.
 #[derive(Debug)]
@@ -98,6 +102,17 @@ impl Failure {
                 "restore the file with `git checkout`, or decrypt an intact copy and encrypt it again",
             ),
             _ => failure,
+        }
+    }
+
+    /// Adds what to do where a name leads to no app, or to several.
+    pub(crate) fn with_layout_hints(self, error: &layout::Error) -> Failure {
+        match error {
+            layout::Error::AppUnknown { nearest: Some(nearest), .. } => {
+                self.hint(format!("did you mean `{nearest}`?"))
+            }
+            layout::Error::AppUnknown { found, .. } if found.is_empty() => self.hint(NO_APPS),
+            _ => self,
         }
     }
 

@@ -6,8 +6,9 @@ mod keys;
 use self::keys::Keys;
 use super::commit::{self, Mode};
 use super::{Context, Failure, Status};
+use crate::layout::{self, Layout};
 use crate::repo::{self, Snapshot};
-use crate::scaffold::{self, app};
+use crate::scaffold;
 
 /// Make and keep the Secrets of apps.
 #[derive(clap::Args)]
@@ -29,7 +30,7 @@ enum SecretCommand {
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct NewArgs {
-    /// The app: a Flux Kustomization or the directory of one
+    /// The app: the name of its Flux Kustomization, or of its directory
     #[arg(value_name = "APP")]
     app: Option<String>,
 
@@ -75,23 +76,24 @@ fn new(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
     let store = commit::recover(&root, COMMAND, context)?;
     let snapshot = Snapshot::take(&root)?;
     let mode = args.mode;
-    let request = answers::collect(args, &snapshot, context)?;
+    let layout = Layout::infer(&snapshot);
+    let request = answers::collect(args, &snapshot, &layout, context)?;
     let now = context.now();
-    let plan = scaffold::new_secret(&request, &snapshot, &now, &mut context.random);
-    let plan = plan.map_err(|error| failure(error, &snapshot))?;
+    let plan = scaffold::new_secret(&request, &snapshot, &layout, &now, &mut context.random);
+    let plan = plan.map_err(failure)?;
     commit::carry_out(&store, &plan, COMMAND, mode, context)
 }
 
 /// What went wrong, and what to do about it.
-fn failure(error: scaffold::Error, snapshot: &Snapshot) -> Failure {
+fn failure(error: scaffold::Error) -> Failure {
     use scaffold::Error;
     let failure = Failure::new(error.to_string());
     match error {
-        Error::NoApp { .. } => failure.hint(known_apps(snapshot)),
-        Error::SeveralApps { directories, .. } => {
+        Error::Layout(layout::Error::AppAmbiguous { directories, .. }) => {
             let first = directories.first().map(|path| path.display().to_string());
             failure.hint(format!("name more of the path, as in `{}`", first.unwrap_or_default()))
         }
+        Error::Layout(error) => failure.with_layout_hints(&error),
         Error::SecretExists { .. } | Error::SecretName { .. } | Error::FileExists { .. } => {
             failure.hint("choose another name with `--name`")
         }
@@ -111,14 +113,5 @@ fn failure(error: scaffold::Error, snapshot: &Snapshot) -> Failure {
         Error::Encrypt { path, source } => Failure::at(&path, &source),
         Error::Plan(error) => Failure::from(error),
         _ => failure,
-    }
-}
-
-/// The names that could have been meant.
-fn known_apps(snapshot: &Snapshot) -> String {
-    let names: Vec<String> = app::all(snapshot).into_iter().map(|app| app.name).collect();
-    match &names[..] {
-        [] => "no Flux Kustomization of this repository leads to a kustomize file".to_owned(),
-        names => format!("there is {}", names.join(", ")),
     }
 }

@@ -1,7 +1,7 @@
 //! kustomize's `kustomization.yaml`: what is built together, and where a new resource is listed.
 //!
-//! A list that was sorted stays sorted; in any other list a new entry follows the last one like it.
-//! Position is a matter of style only: neither kustomize nor Flux takes the order for more.
+//! A list that was sorted stays sorted; in any other list a new entry follows the last one like it. It
+//! begins with `./` where most entries do. Position is a matter of style only: neither kustomize nor Flux takes the order for more.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -38,24 +38,24 @@ pub(crate) fn joined(directory: &Path, entry: &str) -> Option<PathBuf> {
 #[derive(Clone, Copy)]
 pub(crate) struct Kustomization<'d> {
     document: &'d Document,
-    top: NodeId,
+    /// `None` in an empty file, as kustomize takes it.
+    top: Option<NodeId>,
 }
 
 impl<'d> Kustomization<'d> {
-    /// The first document of the file; `None` in an empty one.
-    pub(crate) fn of(document: &'d Document) -> Option<Self> {
-        Some(Kustomization { document, top: document.roots().first()?.node })
+    /// The first document of the file.
+    pub(crate) fn of(document: &'d Document) -> Self {
+        Kustomization { document, top: document.roots().first().map(|root| root.node) }
     }
 
     /// Whether others include it as a component.
     pub(crate) fn is_component(&self) -> bool {
-        let kind = self.document.lookup(self.top, "kind");
-        kind.and_then(|kind| self.document.text(kind)) == Some("Component")
+        self.field("kind").and_then(|kind| self.document.text(kind)) == Some("Component")
     }
 
     /// The namespace that it gives to everything in it.
     pub(crate) fn namespace(&self) -> Option<&'d str> {
-        self.document.text(self.document.lookup(self.top, "namespace")?)
+        self.document.text(self.field("namespace")?)
     }
 
     /// The entries of `resources` in order.
@@ -66,7 +66,7 @@ impl<'d> Kustomization<'d> {
     /// The files of `patches`; what they hold is a part of an object, not an object.
     pub(crate) fn patch_files(&self) -> Vec<&'d str> {
         let document = self.document;
-        let items = document.lookup(self.top, "patches").map(|list| document.target(list));
+        let items = self.field("patches").map(|list| document.target(list));
         let paths = items.into_iter().flat_map(|list| document.items(list).collect::<Vec<_>>());
         let paths = paths.filter_map(|item| document.text(document.lookup(item, "path")?));
         paths
@@ -85,25 +85,31 @@ impl<'d> Kustomization<'d> {
         if resources.iter().any(|(_, known)| bare(known) == bare(entry)) {
             return Ok(());
         }
-        let dotted = !resources.is_empty()
-            && resources.iter().all(|(_, known)| known.starts_with("./") || known.contains("://"));
-        let text = if dotted { format!("./{}", bare(entry)) } else { bare(entry).to_owned() };
-        let list = self.document.lookup(self.top, "resources");
-        match list.map(|list| self.document.target(list)) {
-            Some(list) => {
+        let prefix = if is_dotted(&resources) { "./" } else { "" };
+        let text = Fragment::text(format!("{prefix}{}", bare(entry)));
+        match (self.field("resources"), self.top) {
+            (Some(list), _) => {
                 let placement = placement(&resources, entry, like);
-                edits.insert_item(list, placement, Fragment::text(text))
+                edits.insert_item(self.document.target(list), placement, text)
             }
-            None => {
-                let items = Fragment::Sequence(vec![Fragment::text(text)]);
-                edits.insert_entry(self.top, Placement::Last, "resources", items)
+            (None, Some(top)) => {
+                let items = Fragment::Sequence(vec![text]);
+                edits.insert_entry(top, Placement::Last, "resources", items)
+            }
+            (None, None) => {
+                let items = Fragment::Sequence(vec![text]);
+                edits.append_root(&Fragment::mapping([("resources", items)]))
             }
         }
     }
 
+    fn field(&self, key: &str) -> Option<NodeId> {
+        self.document.lookup(self.top?, key)
+    }
+
     fn strings(&self, key: &str) -> Vec<(NodeId, &'d str)> {
         let document = self.document;
-        let Some(list) = document.lookup(self.top, key) else { return Vec::new() };
+        let Some(list) = self.field(key) else { return Vec::new() };
         document
             .items(document.target(list))
             .filter_map(|item| Some((item, document.text(item)?)))
@@ -124,6 +130,14 @@ fn placement(resources: &[(NodeId, &str)], entry: &str, like: &dyn Fn(&str) -> b
     }
 }
 
+/// Whether most entries that could begin with `./` do.
+fn is_dotted(resources: &[(NodeId, &str)]) -> bool {
+    let elsewhere = |entry: &str| entry.starts_with("../") || entry.contains("://");
+    let local = resources.iter().filter(|(_, entry)| !elsewhere(entry));
+    let dotted = local.clone().filter(|(_, entry)| entry.starts_with("./")).count();
+    dotted * 2 > local.count()
+}
+
 /// An entry without the `./` that changes nothing.
 fn bare(entry: &str) -> &str {
     entry.strip_prefix("./").unwrap_or(entry)
@@ -137,7 +151,7 @@ mod tests {
         let document = Document::parse(before.as_bytes().to_vec()).unwrap();
         let mut edits = Edits::new(&document);
         let secret = |known: &str| known.ends_with("-secret.yaml");
-        Kustomization::of(&document).unwrap().list(entry, &secret, &mut edits).unwrap();
+        Kustomization::of(&document).list(entry, &secret, &mut edits).unwrap();
         edits.apply().unwrap().source().to_owned()
     }
 
@@ -151,6 +165,21 @@ mod tests {
                 "resources:\n  - ./a\n  - ./c # last\n",
                 "b",
                 "resources:\n  - ./a\n  - ./b\n  - ./c # last\n",
+            ),
+            (
+                "resources:\n  - ./b.yaml\n  # why\n  - ./d.yaml\n",
+                "c.yaml",
+                "resources:\n  - ./b.yaml\n  - ./c.yaml\n  # why\n  - ./d.yaml\n",
+            ),
+            (
+                "resources:\n  - ./b.yaml\n  # why\n  - ./d.yaml\n",
+                "a.yaml",
+                "resources:\n  - ./a.yaml\n  - ./b.yaml\n  # why\n  - ./d.yaml\n",
+            ),
+            (
+                "resources:\n  - ./b.yaml\n  # why\n  - ./d.yaml\n",
+                "e.yaml",
+                "resources:\n  - ./b.yaml\n  # why\n  - ./d.yaml\n  - ./e.yaml\n",
             ),
         ];
         for (before, entry, after) in cases {
@@ -171,6 +200,33 @@ mod tests {
             listed("resources:\n- z.yaml\n- a.yaml\n", "c-secret.yaml"),
             "resources:\n- z.yaml\n- a.yaml\n- c-secret.yaml\n"
         );
+        assert_eq!(
+            listed(
+                "resources:\n- z-secret.yaml\n- b-secret.yaml # last\n\n- cluster.yaml\n",
+                "c-secret.yaml"
+            ),
+            "resources:\n- z-secret.yaml\n- b-secret.yaml # last\n- c-secret.yaml\n\n- cluster.yaml\n"
+        );
+        assert_eq!(
+            listed("resources: [z.yaml, a.yaml]\n", "c.yaml"),
+            "resources: [z.yaml, a.yaml, c.yaml]\n"
+        );
+    }
+
+    #[test]
+    fn an_entry_begins_as_most_others_do() {
+        let cases = [
+            ("[./a, ./c, ../x, https://example.com/y]", "./d"),
+            ("[./a, b, ./c]", "./d"),
+            ("[./a, b]", "d"),
+            ("[../a, ../b]", "d"),
+        ];
+        for (list, wanted) in cases {
+            let after = listed(&format!("resources: {list}\n"), "d");
+            let document = Document::parse(after.into_bytes()).unwrap();
+            let resources = Kustomization::of(&document).resources();
+            assert!(resources.iter().any(|(_, entry)| *entry == wanted), "{list}");
+        }
     }
 
     #[test]
@@ -182,6 +238,11 @@ mod tests {
 
     #[test]
     fn a_file_without_resources_gets_them() {
+        assert_eq!(listed("", "a.yaml"), "---\nresources:\n  - a.yaml\n");
+        assert_eq!(
+            listed("kind: Kustomization\n", "a.yaml"),
+            "kind: Kustomization\nresources:\n  - a.yaml\n"
+        );
         assert_eq!(listed("namespace: x\n", "a.yaml"), "namespace: x\nresources:\n  - a.yaml\n");
         assert_eq!(listed("resources: []\n", "a.yaml"), "resources:\n  - a.yaml\n");
     }

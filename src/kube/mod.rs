@@ -80,9 +80,31 @@ impl<'d> Object<'d> {
     }
 }
 
+/// Whether a text can be the name of most objects: labels of letters, digits and inner hyphens, with dots
+/// between them, at most 253 bytes. As the API server reads RFC 1123, which has a label of at most 63.
+pub(crate) fn is_subdomain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_follow_rfc_1123() {
+        for name in ["a", "a-b.c", "0", &"a".repeat(253)] {
+            assert!(is_subdomain(name), "{name}");
+        }
+        for name in ["", "A", "a_b", "-a", "a-", "a..b", ".a", "ä", "a/b", &"a".repeat(254)] {
+            assert!(!is_subdomain(name), "{name}");
+        }
+    }
 
     #[test]
     fn objects_of_a_stream_and_of_a_list_are_found() {

@@ -1,64 +1,130 @@
-//! Apps: a Flux Kustomization whose path leads to a directory with a kustomize file.
+//! Apps: what a name on the command line means in the repository.
+//!
+//! ```text
+//! shared-redis   the Flux Kustomization of that name
+//! redis          the app whose directory is called so, or the directory around that: shared/redis/app
+//! redis/app      more of the directory's path
+//! ```
+//!
+//! A directory with a kustomize file is an app without a Flux Kustomization of its own, too. A name that
+//! leads to several is refused rather than guessed.
 
 use std::path::{Path, PathBuf};
 
 use super::secret::SecretSite;
-use super::{Choice, Fact, Layout, Located};
+use super::{Choice, Error, Fact, Layout, Located};
 use crate::kube::flux::FluxKustomization;
 
+/// How near a name must be to be suggested, from 0 (nothing in common) to 1.
+const NEAR: f32 = 0.6;
+
 /// An app.
+#[derive(Clone)]
 pub(crate) struct App<'s> {
-    /// The Flux Kustomization that applies it.
-    pub(crate) flux: FluxKustomization<'s>,
-    /// The file of that Kustomization.
+    /// The Flux Kustomization that applies it and nothing else.
+    pub(crate) flux: Option<FluxKustomization<'s>>,
+    /// The file of that Kustomization, else the kustomize file.
     pub(crate) file: &'s Path,
     /// The directory that is applied.
     pub(crate) directory: PathBuf,
+    /// Its kustomize file; without one, Flux applies every manifest of the directory by itself.
+    pub(crate) kustomization: Option<&'s Path>,
 }
 
 impl App<'_> {
-    /// The names of the directory, from the inside: in `apps/grafana/app` both `app` and `grafana`.
-    fn directory_names(&self) -> impl Iterator<Item = &str> {
-        self.directory.iter().rev().take(2).filter_map(|name| name.to_str())
+    /// The name of its Flux Kustomization, else of its directory.
+    pub(crate) fn name(&self) -> &str {
+        let directory = || self.directory.file_name().and_then(|name| name.to_str());
+        self.flux.map(|flux| flux.name()).or_else(directory).unwrap_or_default()
+    }
+
+    /// Whether the directory is called so: in `apps/grafana/app` both `app` and `grafana`, and `grafana/app`.
+    fn is_in(&self, name: &str) -> bool {
+        self.directory.ends_with(name) || self.directory.iter().rev().take(2).any(|n| n == name)
     }
 }
 
 impl<'s> Layout<'s> {
-    /// All apps in the order of their files.
+    /// What can be offered as an app, in the order of the files: each Flux Kustomization that leads to a
+    /// kustomize file.
     pub(crate) fn apps(&self) -> Vec<App<'s>> {
-        self.flux.iter().filter_map(|found| self.app(found)).collect()
+        self.applied().filter(|app| app.kustomization.is_some()).collect()
     }
 
-    /// The app of this name: that of its Flux Kustomization, else that of its directory.
+    /// The app of this name: that of its Flux Kustomization, else that of its directory, else a directory
+    /// with a kustomize file alone.
     pub(crate) fn app_named(&self, name: &str) -> Choice<App<'s>> {
-        let (mut by_name, mut by_directory) = (Vec::new(), Vec::new());
-        for app in self.apps() {
-            if app.flux.name() == name {
-                by_name.push(app);
-            } else if app.directory_names().any(|directory| directory == name) {
-                by_directory.push(app);
+        let mut found: Vec<_> = self.applied().filter(|app| app.name() == name).collect();
+        if found.is_empty() {
+            found = self.apps().into_iter().filter(|app| app.is_in(name)).collect();
+        }
+        if found.is_empty() {
+            let directories = self.listing.files().filter(|(path, _)| path.ends_with(name));
+            found.extend(directories.map(|(directory, file)| App {
+                flux: None,
+                file,
+                directory: directory.to_owned(),
+                kustomization: Some(file),
+            }));
+        }
+        Choice::among(found)
+    }
+
+    /// The app of a choice that was made by this name. Refused where there are several, and where there is
+    /// none that suits.
+    pub(crate) fn only_app(
+        &self,
+        name: &str,
+        choice: Choice<App<'s>>,
+        suits: impl Fn(&App<'s>) -> bool,
+    ) -> Result<App<'s>, Error> {
+        match choice {
+            Choice::One(app) if suits(&app) => {
+                if app.kustomization.is_none() {
+                    self.refuse_unread(|path| path.parent() == Some(&app.directory))?;
+                }
+                Ok(app)
+            }
+            Choice::Several(apps) => Err(Error::AppAmbiguous {
+                app: name.to_owned(),
+                paths: apps.iter().map(|app| app.file.to_owned()).collect(),
+                directories: apps.into_iter().map(|app| app.directory).collect(),
+            }),
+            Choice::One(_) | Choice::Missing => {
+                self.refuse_unread(|path| path.iter().any(|part| part == name))?;
+                let apps = self.apps();
+                let others = apps.iter().filter(|app| suits(app));
+                let found: Vec<String> = others.map(|app| app.name().to_owned()).collect();
+                let nearest = nearest(name, &found);
+                Err(Error::AppUnknown { app: name.to_owned(), found, nearest })
             }
         }
-        Choice::among(if by_name.is_empty() { by_directory } else { by_name })
     }
 
     /// The namespace of an app: the one that Flux gives it, else that of its kustomize file, else that
     /// of its Secrets.
     pub(crate) fn namespace_of(&self, app: &App<'s>) -> Option<Fact<&'s str>> {
-        if let Some(target) = app.flux.target_namespace() {
-            return Some(Fact::new(target, app.file));
-        }
-        let listed_in = self.listing.file_of(&app.directory)?;
-        if let Some(namespace) = self.listing.view(listed_in)?.namespace() {
-            return Some(Fact::new(namespace, listed_in));
-        }
-        let secrets = self.secrets_of(app);
-        secrets.iter().find_map(|found| Some(Fact::new(found.object.namespace()?, found.file)))
+        let own = app.flux.map(|view| Located { view, file: app.file });
+        let target = own
+            .or_else(|| self.applied_by(&app.directory))
+            .and_then(|flux| Some(Fact::new(flux.view.target_namespace()?, flux.file)));
+        let listed = || {
+            let listed_in = app.kustomization?;
+            Some(Fact::new(self.listing.view(listed_in)?.namespace()?, listed_in))
+        };
+        let written = || {
+            let secrets = self.secrets_of(app);
+            secrets.iter().find_map(|found| Some(Fact::new(found.object.namespace()?, found.file)))
+        };
+        target.or_else(listed).or_else(written)
     }
 
     /// The Secrets that an app is built from.
     pub(crate) fn secrets_of(&self, app: &App<'s>) -> Vec<SecretSite<'s>> {
-        let members = self.listing.members(&app.directory);
+        let members = match app.kustomization {
+            Some(_) => self.listing.members(&app.directory),
+            None => self.snapshot.manifests().filter(|f| f.starts_with(&app.directory)).collect(),
+        };
         members.into_iter().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
     }
 
@@ -68,12 +134,23 @@ impl<'s> Layout<'s> {
         app: &App<'s>,
         flux: &Located<'s, FluxKustomization<'s>>,
     ) -> bool {
-        app.file == flux.file && app.flux.0.node == flux.view.0.node
+        app.file == flux.file && app.flux.is_some_and(|own| own.0.node == flux.view.0.node)
     }
 
-    fn app(&self, found: &Located<'s, FluxKustomization<'s>>) -> Option<App<'s>> {
-        let directory = found.view.directory()?;
-        self.listing.file_of(&directory)?;
-        Some(App { flux: found.view, file: found.file, directory })
+    /// What Flux Kustomizations lead to, unless there is nothing.
+    fn applied(&self) -> impl Iterator<Item = App<'s>> {
+        self.flux.iter().filter_map(|found| {
+            let directory = found.view.directory()?;
+            let kustomization = self.listing.file_of(&directory);
+            let mut paths = self.snapshot.paths();
+            let holds = kustomization.is_some() || paths.any(|path| path.starts_with(&directory));
+            let flux = Some(found.view);
+            holds.then_some(App { flux, file: found.file, directory, kustomization })
+        })
     }
+}
+
+fn nearest(name: &str, found: &[String]) -> Option<String> {
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    similar::get_close_matches(name, &found, 1, NEAR).first().map(|near| (*near).to_owned())
 }

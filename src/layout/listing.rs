@@ -25,11 +25,7 @@ impl<'s> Listing<'s> {
         let mut listing = Listing { files: snapshot.paths().collect(), ..Listing::default() };
         for file in snapshot.manifests().filter(|file| is_kustomization(file)) {
             match snapshot.document(file) {
-                Ok(document) => {
-                    if let Some(view) = Kustomization::of(document) {
-                        listing.add(file, view);
-                    }
-                }
+                Ok(document) => listing.add(file, Kustomization::of(document)),
                 Err(error) => unreadable.push(error),
             }
         }
@@ -39,6 +35,11 @@ impl<'s> Listing<'s> {
     /// The kustomize file of a directory.
     pub(super) fn file_of(&self, directory: &Path) -> Option<&'s Path> {
         self.of_directory.get(directory).map(|(file, _)| *file)
+    }
+
+    /// Directories and their kustomize files.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'s Path, &'s Path)> {
+        self.of_directory.iter().map(|(directory, (file, _))| (*directory, *file))
     }
 
     /// The content of a kustomize file.

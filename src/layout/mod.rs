@@ -47,6 +47,26 @@ pub(crate) enum Error {
     /// A file cannot be read.
     #[error(transparent)]
     Repository(#[from] repo::Error),
+    /// Several Flux Kustomizations or directories have the name.
+    #[error("there are {} apps `{app}`: {}", paths.len(), quoted(paths))]
+    AppAmbiguous {
+        /// The name.
+        app: String,
+        /// Files of the Flux Kustomizations, or kustomize files.
+        paths: Vec<PathBuf>,
+        /// Where they lead to.
+        directories: Vec<PathBuf>,
+    },
+    /// No such app.
+    #[error("there is no app `{app}`{}", instead(found))]
+    AppUnknown {
+        /// The name.
+        app: String,
+        /// The apps that there are.
+        found: Vec<String>,
+        /// The one with the nearest name, if it is near.
+        nearest: Option<String>,
+    },
     /// A `.sops.yaml` cannot be used.
     #[error("{}:{source}", path.display())]
     Rules {
@@ -55,6 +75,18 @@ pub(crate) enum Error {
         /// Where and why.
         source: crate::sops::rules::Error,
     },
+}
+
+/// Paths in a message: `` `a`, `b` ``.
+pub(crate) fn quoted(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+}
+
+fn instead(found: &[String]) -> String {
+    match found.is_empty() {
+        true => String::new(),
+        false => format!("; found: {}", found.join(", ")),
+    }
 }
 
 /// An object and the file that it stands in.
@@ -104,6 +136,32 @@ impl<'s> Layout<'s> {
     /// Files that could not be read as documents; a fact may be missing because of them.
     pub(crate) fn unreadable(&self) -> &[repo::Error] {
         &self.unreadable
+    }
+
+    /// What is missing may be in a file that could not be read: then that is what is wrong.
+    pub(crate) fn refuse_unread(&self, suspect: impl Fn(&Path) -> bool) -> Result<(), Error> {
+        for error in &self.unreadable {
+            if let repo::Error::Parse { path, source } = error
+                && suspect(path)
+            {
+                let (path, source) = (path.clone(), source.clone());
+                return Err(repo::Error::Parse { path, source }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The objects in the YAML files right in a directory. Refused where one of them is not YAML.
+    pub(crate) fn objects_in(
+        &self,
+        directory: &Path,
+    ) -> Result<Vec<Located<'s, Object<'s>>>, Error> {
+        let mut found = Vec::new();
+        for file in self.snapshot.manifests().filter(|file| file.parent() == Some(directory)) {
+            let objects = objects(self.snapshot.document(file)?).into_iter();
+            found.extend(objects.map(|view| Located { view, file }));
+        }
+        Ok(found)
     }
 
     /// The Clusters of the repository. A patch of a Cluster is not one.

@@ -46,6 +46,11 @@ impl<'s> Layout<'s> {
         secrets.map(|object| SecretSite { object, file }).collect()
     }
 
+    /// Every Secret of the repository that can be read.
+    pub(crate) fn secrets(&self) -> Vec<SecretSite<'s>> {
+        self.snapshot.manifests().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
+    }
+
     /// The Secrets of these names in the namespace of a Cluster.
     pub(crate) fn secrets_named(
         &self,

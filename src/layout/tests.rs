@@ -35,18 +35,23 @@ fn an_app_is_found_by_its_kustomization_and_by_its_directory() {
         ("apps/shop/app/kustomization.yaml", "resources: []\n".to_owned()),
         ("apps/shop2/blog/Kustomization", "resources: []\n".to_owned()),
         ("apps/bare/deployment.yaml", "kind: Deployment\n".to_owned()),
+        ("d/ks.yaml", flux("empty", "./apps/empty", "")),
+        ("lone/inner/kustomization.yaml", "resources: []\n".to_owned()),
     ];
     let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     with_layout(&files, |layout| {
         let found = |name: &str| match layout.app_named(name) {
-            Choice::One(app) => Some(app.flux.name().to_owned()),
+            Choice::One(app) => Some(app.name().to_owned()),
             _ => None,
         };
         assert_eq!(found("media-shop").as_deref(), Some("media-shop"));
         assert_eq!(found("shop").as_deref(), Some("media-shop"), "by directory");
         assert_eq!(found("blog").as_deref(), Some("blog"));
-        assert_eq!(found("bare"), None, "without a kustomize file nothing can be listed");
-        assert_eq!(layout.apps().len(), 2);
+        assert_eq!(found("bare").as_deref(), Some("bare"), "Flux lists everything by itself");
+        assert_eq!(found("empty"), None);
+        assert_eq!(found("lone/inner").as_deref(), Some("inner"), "without Flux");
+        assert_eq!(found("lone"), None);
+        assert_eq!(layout.apps().len(), 2, "only what is listed is offered");
     });
 }
 
@@ -60,7 +65,7 @@ fn a_name_of_a_kustomization_goes_before_the_name_of_a_directory() {
         ("shop/app/kustomization.yaml", "resources: []\n"),
     ];
     with_layout(&files, |layout| {
-        assert!(matches!(layout.app_named("shop"), Choice::One(app) if app.flux.name() == "shop"));
+        assert!(matches!(layout.app_named("shop"), Choice::One(app) if app.name() == "shop"));
     });
 }
 

@@ -7,8 +7,10 @@
 //!
 //! What this room does not do: know where a value is going, or draw randomness by itself.
 
+mod percent;
 mod policy;
 mod template;
 
+pub(crate) use percent::percent_encode;
 pub(crate) use policy::Policy;
 pub(crate) use template::{Entry, Error as TemplateError, Template, compose, is_key};

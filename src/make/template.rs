@@ -10,11 +10,11 @@
 //! filters, and values that are not text. Errors name a key, a filter and a column, never a value. The
 //! text of a template is not secret: it stands on the command line.
 
-use std::fmt::Write as _;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
+use super::percent_encode;
 use crate::secret::Secret;
 
 /// Why a template cannot be read or filled. Columns count characters from 1.
@@ -233,9 +233,12 @@ fn fill(index: usize, entries: &[(String, Entry)], states: &mut [State]) -> Resu
                 let Some(text) = value.expose_text() else {
                     return Err(Error::NotText { of, column, key });
                 };
-                match url {
-                    true => append(&mut filled, &percent_encoded(text)),
-                    false => append(&mut filled, text),
+                if *url {
+                    let mut encoded = Zeroizing::new(String::with_capacity(3 * text.len()));
+                    percent_encode(text.as_bytes(), &mut encoded);
+                    append(&mut filled, &encoded);
+                } else {
+                    append(&mut filled, text);
                 }
             }
         }
@@ -252,19 +255,6 @@ fn append(to: &mut Zeroizing<String>, text: &str) {
         *to = larger;
     }
     to.push_str(text);
-}
-
-fn percent_encoded(text: &str) -> Zeroizing<String> {
-    let mut encoded = Zeroizing::new(String::with_capacity(3 * text.len()));
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => write!(encoded, "%{byte:02X}").expect("writing to a string does not fail"),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub(super) fn find<'s>(
     let connected = |secret: &AppSecret<'_>| !matches!(secret.connection, Connection::None);
     let named = |secret: &AppSecret<'_>| {
         let name = secret.site.object.name();
-        name == Some(target.name) || name == Some(target.app.flux.name())
+        name == Some(target.name) || name == Some(target.app.name())
     };
     let chosen = found.iter().position(connected).or_else(|| found.iter().position(named));
     match chosen.or((found.len() == 1).then_some(0)) {

@@ -101,9 +101,8 @@ fn list(
     let like = |known: &str| {
         directory.join(known).to_str().and_then(|path| template.app_in(path)).is_some()
     };
-    draft.edit(kustomize_file, |document, edits| match Kustomization::of(document) {
-        Some(view) => view.list(entry, &like, edits),
-        None => Ok(()),
+    draft.edit(kustomize_file, |document, edits| {
+        Kustomization::of(document).list(entry, &like, edits)
     })
 }
 

@@ -8,28 +8,30 @@ use crate::kube::objects;
 use crate::layout::Layout;
 
 /// Adds the Kustomization of the Cluster to those that the app waits for, unless it is there or is the app's
-/// own.
+/// own. An app that has none is applied with others, which cannot wait for it alone.
 pub(super) fn write(
     draft: &mut Draft<'_>,
     layout: &Layout<'_>,
     target: &Target<'_, '_>,
 ) -> Result<(), Error> {
-    let Some(cluster) = target.site.applied_by else { return Ok(()) };
+    let (Some(cluster), Some(own)) = (target.site.applied_by, target.app.flux) else {
+        return Ok(());
+    };
     let name = cluster.view.name();
     if layout.is_applied_with(&target.app, &cluster)
-        || target.app.flux.dependencies().any(|known| known == name)
+        || own.dependencies().any(|known| known == name)
     {
         return Ok(());
     }
     let mut entry = vec![("name".to_owned(), Fragment::text(name))];
     let namespace = cluster.view.0.namespace();
-    if let Some(namespace) = namespace.filter(|_| namespace != target.app.flux.0.namespace()) {
+    if let Some(namespace) = namespace.filter(|_| namespace != own.0.namespace()) {
         entry.push(("namespace".to_owned(), Fragment::text(namespace)));
     }
     let entry = Fragment::Mapping(entry);
     draft.edit(target.app.file, |document, edits| {
         let mut all = objects(document).into_iter().filter_map(FluxKustomization::of);
-        let Some(flux) = all.find(|flux| flux.name() == target.app.flux.name()) else {
+        let Some(flux) = all.find(|flux| flux.name() == own.name()) else {
             return Ok(());
         };
         if let Some(list) = flux.0.at(&["spec", "dependsOn"]) {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::password::PasswordError;
 use crate::document::{EditError, ParseError};
-use crate::{layout, repo, sops, txn};
+use crate::layout::{self, quoted};
+use crate::{repo, sops, txn};
 
 /// Why a database is not provisioned. Nothing was changed, and no secret is in here.
 #[derive(Debug, thiserror::Error)]
@@ -20,24 +21,6 @@ pub(crate) enum Error {
         /// The role that was expected.
         role: String,
     },
-    /// Several Flux Kustomizations or directories have the name.
-    #[error("there are {} apps `{app}`: {}", paths.len(), list(paths))]
-    AppAmbiguous {
-        /// The name.
-        app: String,
-        /// Files of the Flux Kustomizations.
-        paths: Vec<PathBuf>,
-    },
-    /// No such app.
-    #[error("there is no app `{app}`; found: {}", found.join(", "))]
-    AppUnknown {
-        /// The name.
-        app: String,
-        /// The apps that there are.
-        found: Vec<String>,
-        /// The one with the nearest name, if it is near.
-        nearest: Option<String>,
-    },
     /// The operator makes a role and a database of that name for the Cluster itself.
     #[error("{}: `{identifier}` is the Cluster's own application database or its owner", path.display())]
     Bootstrap {
@@ -47,7 +30,7 @@ pub(crate) enum Error {
         identifier: String,
     },
     /// Several Clusters.
-    #[error("there are {} `postgresql.cnpg.io` Clusters: {}", paths.len(), list(paths))]
+    #[error("there are {} `postgresql.cnpg.io` Clusters: {}", paths.len(), quoted(paths))]
     ClusterAmbiguous {
         /// Files of the Clusters.
         paths: Vec<PathBuf>,
@@ -185,7 +168,7 @@ pub(crate) enum Error {
         way: &'static str,
     },
     /// The app has several Secrets, and none is the obvious one.
-    #[error("the app `{app}` has {} Secrets: {}", paths.len(), list(paths))]
+    #[error("the app `{app}` has {} Secrets: {}", paths.len(), quoted(paths))]
     SecretAmbiguous {
         /// The app.
         app: String,
@@ -242,10 +225,6 @@ impl Error {
     pub(super) fn sops(path: &Path) -> impl FnOnce(sops::file::Error) -> Error + '_ {
         |source| Error::Sops { path: path.to_owned(), source }
     }
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
 
 fn instead(found: &[(String, String, PathBuf)]) -> String {

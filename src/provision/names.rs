@@ -4,14 +4,12 @@
 //! get the role `pg_admin`, which no operator accepts.
 
 use super::Error;
+use crate::kube::is_subdomain;
 
 /// Longest identifier of PostgreSQL in bytes (`NAMEDATALEN` is 64); it truncates longer ones.
 const MAX_IDENTIFIER: usize = 63;
 
-/// Longest RFC 1123 subdomain in bytes.
-const MAX_SUBDOMAIN: usize = 253;
-
-/// Longest label of a subdomain in bytes.
+/// Longest label of RFC 1123 in bytes: a Service, which the app will want, has a name of one.
 const MAX_LABEL: usize = 63;
 
 /// Roles that CloudNativePG (`roles.go: IsRoleReserved`) or PostgreSQL (`user.c: CreateRole`) keeps.
@@ -25,15 +23,7 @@ const RESERVED_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
 
 /// Refuses an app whose name cannot be a Kubernetes name.
 pub(super) fn check_app(app: &str) -> Result<(), Error> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
-        bytes.len() <= MAX_LABEL
-            && bytes.first().is_some_and(|first| fits(*first))
-            && bytes.last().is_some_and(|last| fits(*last))
-            && bytes.iter().all(|byte| fits(*byte) || *byte == b'-')
-    };
-    if app.len() <= MAX_SUBDOMAIN && app.split('.').all(is_label) {
+    if is_subdomain(app) && app.split('.').all(|label| label.len() <= MAX_LABEL) {
         return Ok(());
     }
     Err(Error::InvalidName { app: app.to_owned() })

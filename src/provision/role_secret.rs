@@ -122,9 +122,8 @@ pub(super) fn list(
     let like = |known: &str| {
         target.place.files.iter().any(|template| template.value.app_in(known).is_some())
     };
-    draft.edit(kustomize_file, |document, edits| match Kustomization::of(document) {
-        Some(view) => view.list(entry, &like, edits),
-        None => Ok(()),
+    draft.edit(kustomize_file, |document, edits| {
+        Kustomization::of(document).list(entry, &like, edits)
     })
 }
 

@@ -1,14 +1,8 @@
 //! What is to be provisioned: the app, its names, and the Cluster.
 
-use std::path::Path;
-
 use super::{Error, names};
 use crate::kube::cluster::Role;
 use crate::layout::{App, Choice, ClusterSite, Fact, Layout, RoleSecretPlace};
-use crate::repo;
-
-/// How near a name must be to be suggested, from 0 (nothing in common) to 1.
-const NEAR: f32 = 0.6;
 
 /// An app that is to have a database, and where it goes. Everything in here was inferred and checked.
 pub(super) struct Target<'r, 's> {
@@ -66,7 +60,7 @@ fn only_cluster<'s>(layout: &Layout<'s>) -> Result<ClusterSite<'s>, Error> {
             Err(Error::ClusterAmbiguous { paths })
         }
         Choice::Missing => {
-            refuse_unread(layout, |_| true)?;
+            layout.refuse_unread(|_| true)?;
             let describe = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let found = layout.other_servers().into_iter().map(|server| {
                 let (kind, name) = (server.view.kind(), server.view.name());
@@ -103,40 +97,12 @@ fn app_named<'s>(
     layout: &Layout<'s>,
     site: &ClusterSite<'s>,
 ) -> Result<App<'s>, Error> {
-    let applies_cluster =
-        |app: &App<'s>| site.applied_by.is_some_and(|flux| layout.is_applied_with(app, &flux));
-    match layout.app_named(name) {
-        Choice::One(app) if !applies_cluster(&app) => Ok(app),
-        Choice::Several(apps) => {
-            let paths = apps.iter().map(|app| app.file.to_owned()).collect();
-            Err(Error::AppAmbiguous { app: name.to_owned(), paths })
-        }
-        Choice::One(_) | Choice::Missing => {
-            refuse_unread(layout, |path| path.iter().any(|part| part == name))?;
-            let apps = layout.apps();
-            let others = apps.iter().filter(|app| !applies_cluster(app));
-            let found: Vec<String> = others.map(|app| app.flux.name().to_owned()).collect();
-            let nearest = nearest(name, &found);
-            Err(Error::AppUnknown { app: name.to_owned(), found, nearest })
-        }
-    }
-}
-
-/// What is missing may be in a file that could not be read: then that is what is wrong.
-fn refuse_unread(layout: &Layout<'_>, suspect: impl Fn(&Path) -> bool) -> Result<(), Error> {
-    for error in layout.unreadable() {
-        if let repo::Error::Parse { path, source } = error
-            && suspect(path)
-        {
-            return Err(Error::Parse { path: path.clone(), source: source.clone() });
-        }
-    }
-    Ok(())
-}
-
-fn nearest(name: &str, found: &[String]) -> Option<String> {
-    let found: Vec<&str> = found.iter().map(String::as_str).collect();
-    similar::get_close_matches(name, &found, 1, NEAR).first().map(|near| (*near).to_owned())
+    let applies_cluster = |app: &App<'s>| match (app.flux, site.applied_by) {
+        (Some(_), Some(flux)) => layout.is_applied_with(app, &flux),
+        (Some(_), None) => false,
+        (None, _) => app.kustomization == site.listed_in,
+    };
+    Ok(layout.only_app(name, layout.app_named(name), |app| !applies_cluster(app))?)
 }
 
 /// Inline roles beside roles that are kept otherwise would be a second way in one repository.

@@ -1,12 +1,12 @@
 //! Connection URLs: `postgres://user:password@cluster-rw.namespace.svc.cluster.local:5432/database?options`.
 //!
-//! Everything but `A-Z a-z 0-9 - . _ ~` is percent-encoded in user, password and database: more than RFC 3986
-//! asks for, because clients split at commas and other signs before they decode.
+//! User, password and database are percent-encoded.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::make::percent_encode;
 use crate::secret::Secret;
 
 /// PostgreSQL's port, which CloudNativePG's Services have.
@@ -150,28 +150,15 @@ impl Form {
         let mut url = Zeroizing::new(String::with_capacity(size));
         url.push_str(&self.scheme);
         url.push_str("://");
-        encode(identifier.as_bytes(), &mut url);
+        percent_encode(identifier.as_bytes(), &mut url);
         url.push(':');
-        encode(password.expose(), &mut url);
+        percent_encode(password.expose(), &mut url);
         url.push('@');
         url.push_str(&host);
         url.push_str(&port);
         url.push('/');
-        encode(database.as_bytes(), &mut url);
+        percent_encode(database.as_bytes(), &mut url);
         Some(url)
-    }
-}
-
-fn encode(bytes: &[u8], into: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-            into.push(char::from(*byte));
-        } else {
-            into.push('%');
-            into.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            into.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
     }
 }
 

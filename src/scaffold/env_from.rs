@@ -2,24 +2,23 @@
 
 use std::path::Path;
 
-use super::app::{App, objects_in};
 use super::{EnvFrom, Error, NewSecret};
 use crate::document::{Document, EditError, Edits, Fragment, Placement};
 use crate::kube::workload::{self, Container};
-use crate::repo::Snapshot;
+use crate::layout::{App, Layout};
 
 /// The containers of the app that can get `envFrom`, as `CONTROLLER/CONTAINER`.
-pub(crate) fn containers(snapshot: &Snapshot, app: &App) -> Result<Vec<String>, Error> {
-    Ok(found(snapshot, app)?.iter().map(|(_, container)| container.to_string()).collect())
+pub(crate) fn containers(layout: &Layout<'_>, app: &App<'_>) -> Result<Vec<String>, Error> {
+    Ok(found(layout, app)?.iter().map(|(_, container)| container.to_string()).collect())
 }
 
 /// The file of the HelmRelease, and it with the reference; `None` where that is there already.
 pub(super) fn add<'s>(
-    snapshot: &'s Snapshot,
-    request: &NewSecret,
+    layout: &Layout<'s>,
+    request: &NewSecret<'_>,
 ) -> Result<(&'s Path, Option<Document>), Error> {
     let app = &request.app;
-    let containers = found(snapshot, app)?;
+    let containers = found(layout, app)?;
     let candidates = || containers.iter().map(|(_, container)| container.to_string()).collect();
     let chosen = match (&request.env_from, &containers[..]) {
         (_, []) => return Err(Error::NoContainer { directory: app.directory.clone() }),
@@ -37,10 +36,10 @@ pub(super) fn add<'s>(
     Ok((path, edited))
 }
 
-fn found<'s>(snapshot: &'s Snapshot, app: &App) -> Result<Vec<(&'s Path, Container<'s>)>, Error> {
-    let objects = objects_in(snapshot, &app.directory)?;
-    let containers = objects.iter().flat_map(|(path, object)| {
-        workload::containers(object).into_iter().map(|container| (*path, container))
+fn found<'s>(layout: &Layout<'s>, app: &App<'_>) -> Result<Vec<(&'s Path, Container<'s>)>, Error> {
+    let objects = layout.objects_in(&app.directory)?;
+    let containers = objects.iter().flat_map(|found| {
+        workload::containers(&found.view).into_iter().map(|container| (found.file, container))
     });
     Ok(containers.collect())
 }

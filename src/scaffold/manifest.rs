@@ -16,14 +16,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::place::Place;
+use super::place::{Place, refused};
 use super::{Error, NewSecret};
 use crate::document::{Document, EditError, Edits, Fragment, Indentation};
 use crate::secret::{RandomSource, Secret};
 use crate::sops::file::{self, Encryption};
 
 /// The plain manifest.
-pub(super) fn write(request: &NewSecret, namespace: Option<&str>) -> Result<Document, EditError> {
+pub(super) fn write(
+    request: &NewSecret<'_>,
+    namespace: Option<&str>,
+) -> Result<Document, EditError> {
     let skeleton = Document::parse(b"apiVersion: v1\nkind: Secret\n".to_vec())
         .expect("the beginning of every Secret is a document");
     let mut edits = Edits::new(&skeleton);
@@ -61,7 +64,7 @@ fn is_block(text: &str) -> bool {
     text.trim_end_matches('\n').contains('\n')
 }
 
-fn fill_blocks(skeleton: &Document, request: &NewSecret) -> Result<Document, EditError> {
+fn fill_blocks(skeleton: &Document, request: &NewSecret<'_>) -> Result<Document, EditError> {
     let mut edits = Edits::new(skeleton);
     for (key, value) in &request.entries {
         if let Some(text) = value.expose_text().filter(|text| is_block(text)) {
@@ -80,17 +83,17 @@ pub(super) fn encrypt(
     now: &str,
     random: &mut dyn RandomSource,
 ) -> Result<Document, Error> {
-    let (config, file) = (place.config_path.clone(), place.file.clone());
-    let rule = match place.config.rule_for(&file) {
+    let (config, file) = (place.rules.file.clone(), place.file.clone());
+    let rule = match place.rules.config.rule_for(&file) {
         Ok(Some(rule)) => rule,
         Ok(None) => return Err(Error::Uncovered { config, file }),
-        Err(source) => return Err(Error::Config { path: config, source }),
+        Err(source) => return Err(refused(&place.rules, source)),
     };
     let how = Encryption {
         recipients: &rule.recipients,
         selection: &rule.selection,
         mac_only_encrypted: rule.mac_only_encrypted,
-        indent: place.config.indent(),
+        indent: place.rules.config.indent(),
         now,
     };
     let encrypted = file::encrypt(plain, &how, random)

@@ -12,7 +12,6 @@
 //! creation rule covers, a rule that would leave a value plain or hide what the cluster must read, keys and
 //! sizes that the API server refuses. Nothing here asks, prints or writes.
 
-pub(crate) mod app;
 mod env_from;
 mod listing;
 mod manifest;
@@ -25,13 +24,12 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::document::{Document, EditError};
+use crate::layout::{self, App, Choice, Layout};
 use crate::make::is_key;
 use crate::repo::{self, Snapshot};
 use crate::secret::{RandomSource, Secret};
 use crate::sops;
 use crate::txn::{self, Change, Plan};
-
-use app::App;
 
 pub(crate) use env_from::containers;
 pub(crate) use place::{check_name, place};
@@ -43,20 +41,6 @@ const MOST_BYTES: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// Nothing in the repository has this name.
-    #[error("there is no app `{name}`")]
-    NoApp {
-        /// The name asked for.
-        name: String,
-    },
-    /// Several directories have this name.
-    #[error("several directories are app `{name}`: {}", paths(directories))]
-    SeveralApps {
-        /// The name asked for.
-        name: String,
-        /// Where it leads to.
-        directories: Vec<PathBuf>,
-    },
     /// Not an RFC 1123 subdomain, which the name of a Secret has to be.
     #[error(
         "`{name}` is not a name for a Secret: lower-case letters, digits, `-` and `.` between them, at most 253"
@@ -105,14 +89,6 @@ pub(crate) enum Error {
     NoConfig {
         /// The directory of the file.
         directory: PathBuf,
-    },
-    /// A `.sops.yaml` cannot be used.
-    #[error("{}:{source}", path.display())]
-    Config {
-        /// The configuration.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: sops::rules::Error,
     },
     /// No rule matches any of the names that the file could have.
     #[error("{}: no creation rule matches `{}`", config.display(), file.display())]
@@ -184,16 +160,15 @@ pub(crate) enum Error {
         /// Where and why.
         source: EditError,
     },
+    /// There is no such app, or a `.sops.yaml` cannot be used.
+    #[error(transparent)]
+    Layout(#[from] layout::Error),
     /// A file cannot be read.
     #[error(transparent)]
     Repository(#[from] repo::Error),
     /// The changes make no plan.
     #[error(transparent)]
     Plan(#[from] txn::Error),
-}
-
-fn paths(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
 
 /// Which containers get the Secret as their environment.
@@ -208,9 +183,9 @@ pub(crate) enum EnvFrom {
 }
 
 /// The answers for a new Secret.
-pub(crate) struct NewSecret {
+pub(crate) struct NewSecret<'s> {
     /// Beside what it is written.
-    pub(crate) app: App,
+    pub(crate) app: App<'s>,
     /// `metadata.name`
     pub(crate) name: String,
     /// Keys and values in the order in which they are written.
@@ -219,16 +194,28 @@ pub(crate) struct NewSecret {
     pub(crate) env_from: EnvFrom,
 }
 
+/// The app of this name. Several Flux Kustomizations that apply one directory are one place for a Secret.
+pub(crate) fn app<'s>(layout: &Layout<'s>, name: &str) -> Result<App<'s>, Error> {
+    let choice = match layout.app_named(name) {
+        Choice::Several(mut apps) if apps.iter().all(|app| app.directory == apps[0].directory) => {
+            Choice::One(apps.swap_remove(0))
+        }
+        choice => choice,
+    };
+    Ok(layout.only_app(name, choice, |_| true)?)
+}
+
 /// The changes that make the Secret: the new file, its entry in the kustomization, `envFrom`. `now` is the
 /// time for the metadata, RFC 3339 in UTC with seconds.
-pub(crate) fn new_secret(
-    request: &NewSecret,
-    snapshot: &Snapshot,
+pub(crate) fn new_secret<'s>(
+    request: &NewSecret<'s>,
+    snapshot: &'s Snapshot,
+    layout: &Layout<'s>,
     now: &str,
     random: &mut dyn RandomSource,
 ) -> Result<Plan, Error> {
     check_entries(&request.entries)?;
-    let place = place(snapshot, &request.app, &request.name)?;
+    let place = place(snapshot, layout, &request.app, &request.name)?;
     let plain = manifest::write(request, place.namespace.as_deref())
         .map_err(|source| Error::Edit { path: place.file.clone(), source })?;
     let encrypted = manifest::encrypt(&plain, &place, now, random)?;
@@ -240,12 +227,12 @@ pub(crate) fn new_secret(
         new: Some(content(&encrypted)),
         plain: false,
     })?;
-    if let Some(path) = &request.app.kustomization {
+    if let Some(path) = request.app.kustomization {
         let listed = listing::add(snapshot, path, &place.file)?;
         push_edited(&mut plan, snapshot, path, listed)?;
     }
     if request.env_from != EnvFrom::No {
-        let (path, edited) = env_from::add(snapshot, request)?;
+        let (path, edited) = env_from::add(layout, request)?;
         push_edited(&mut plan, snapshot, path, edited)?;
     }
     Ok(plan)

@@ -14,13 +14,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::app::{App, objects_in};
-use crate::kube::{Object, objects};
+use crate::kube::is_subdomain;
+use crate::layout::{self, App, Configured, Layout, SecretSite, configuration};
 use crate::repo::Snapshot;
-use crate::sops::rules::Config;
-
-/// What SOPS calls its configuration.
-const CONFIG: &str = ".sops.yaml";
+use crate::sops;
 
 /// Where a new Secret goes.
 pub(crate) struct Place {
@@ -29,9 +26,7 @@ pub(crate) struct Place {
     /// `metadata.namespace`, where the siblings write it.
     pub(crate) namespace: Option<String>,
     /// The configuration that has a rule for the file.
-    pub(super) config_path: PathBuf,
-    /// Its content.
-    pub(super) config: Config,
+    pub(super) rules: Configured,
 }
 
 /// How a file of a Secret is called.
@@ -44,110 +39,83 @@ enum Pattern {
 }
 
 /// The place of a Secret of this name; refused where the name is taken.
-pub(crate) fn place(snapshot: &Snapshot, app: &App, name: &str) -> Result<Place, Error> {
-    check_name(snapshot, app, name)?;
+pub(crate) fn place(
+    snapshot: &Snapshot,
+    layout: &Layout<'_>,
+    app: &App<'_>,
+    name: &str,
+) -> Result<Place, Error> {
+    check_name(layout, app, name)?;
     let directory = &app.directory;
-    let (config_path, config) = nearest_config(snapshot, directory)?;
-    let beside = secrets_in(snapshot, directory)?;
+    let candidates = candidates(layout, directory, name);
+    let best = directory.join(&candidates[0]);
+    let Some(rules) = configuration(snapshot, &best)? else {
+        return Err(Error::NoConfig { directory: directory.clone() });
+    };
     let mut free = None;
-    let candidates = candidates(snapshot, &beside, name);
     for file in candidates.iter().map(|file| directory.join(file)) {
         if snapshot.root().join(&file).symlink_metadata().is_ok() {
             continue;
         }
-        let rule = config.rule_for(&file);
-        let rule = rule.map_err(|source| Error::Config { path: config_path.clone(), source })?;
+        let rule = rules.config.rule_for(&file);
+        let rule = rule.map_err(|source| refused(&rules, source))?;
         if rule.is_some() {
-            let namespace = namespace(snapshot, app)?;
-            return Ok(Place { file, namespace, config_path, config });
+            let namespace = namespace(layout, app)?;
+            return Ok(Place { file, namespace, rules });
         }
         free.get_or_insert(file);
     }
     match free {
-        Some(file) => Err(Error::Uncovered { config: config_path, file }),
-        None => Err(Error::FileExists { path: directory.join(&candidates[0]) }),
+        Some(file) => Err(Error::Uncovered { config: rules.file, file }),
+        None => Err(Error::FileExists { path: best }),
     }
 }
 
+/// A creation rule that cannot be used.
+pub(super) fn refused(rules: &Configured, source: sops::rules::Error) -> Error {
+    layout::Error::Rules { path: rules.file.clone(), source }.into()
+}
+
 /// Whether a Secret can have this name: RFC 1123, and not taken by one beside the app or in its namespace.
-pub(crate) fn check_name(snapshot: &Snapshot, app: &App, name: &str) -> Result<(), Error> {
+pub(crate) fn check_name(layout: &Layout<'_>, app: &App<'_>, name: &str) -> Result<(), Error> {
     if !is_subdomain(name) {
         return Err(Error::SecretName { name: name.to_owned() });
     }
-    let namespace = namespace(snapshot, app)?;
-    let taken = all_secrets(snapshot).into_iter().find(|(path, secret)| {
-        let same_namespace = namespace.is_some() && secret.namespace() == namespace.as_deref();
-        secret.name() == Some(name) && (same_namespace || path.parent() == Some(&app.directory))
+    let namespace = namespace(layout, app)?;
+    let taken = layout.secrets().into_iter().find(|SecretSite { object, file }| {
+        let same_namespace = namespace.is_some() && object.namespace() == namespace.as_deref();
+        object.name() == Some(name) && (same_namespace || file.parent() == Some(&app.directory))
     });
     match taken {
-        Some((path, _)) => {
-            Err(Error::SecretExists { path: path.to_owned(), name: name.to_owned() })
+        Some(found) => {
+            Err(Error::SecretExists { path: found.file.to_owned(), name: name.to_owned() })
         }
         None => Ok(()),
     }
 }
 
-/// Labels of letters, digits and inner hyphens, with dots between them (RFC 1123, as Kubernetes reads it).
-fn is_subdomain(name: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    name.len() <= 253 && name.split('.').all(is_label)
-}
-
-/// The configuration nearest to a directory, upwards to the root.
-fn nearest_config(snapshot: &Snapshot, directory: &Path) -> Result<(PathBuf, Config), Error> {
-    let mut paths = directory.ancestors().map(|ancestor| ancestor.join(CONFIG));
-    let Some(path) = paths.find(|path| snapshot.contains(path)) else {
-        return Err(Error::NoConfig { directory: directory.to_owned() });
-    };
-    match Config::parse(snapshot.document(&path)?, &path) {
-        Ok(config) => Ok((path, config)),
-        Err(source) => Err(Error::Config { path, source }),
-    }
-}
-
 /// What most Secrets beside the app write as their namespace; where there is none, what most other objects
 /// write. Left out by most means left out.
-fn namespace(snapshot: &Snapshot, app: &App) -> Result<Option<String>, Error> {
-    let mut objects = objects_in(snapshot, &app.directory)?;
+fn namespace(layout: &Layout<'_>, app: &App<'_>) -> Result<Option<String>, Error> {
+    let objects = layout.objects_in(&app.directory)?;
+    let mut objects: Vec<_> = objects.iter().map(|found| found.view).collect();
     // A Kustomization, Flux' or kustomize's, is about the others and not one of them.
-    objects.retain(|(_, object)| object.kind() != Some("Kustomization"));
+    objects.retain(|object| object.kind() != Some("Kustomization"));
     let of = |secrets: bool| {
-        let chosen = objects.iter().filter(move |(_, object)| object.is("", "Secret") == secrets);
-        most_frequent(chosen.map(|(_, object)| object.namespace()))
+        let chosen = objects.iter().filter(move |object| object.is("", "Secret") == secrets);
+        most_frequent(chosen.map(|object| object.namespace()))
     };
     Ok(of(true).or_else(|| of(false)).flatten().map(str::to_owned))
 }
 
-fn secrets_in<'s>(
-    snapshot: &'s Snapshot,
-    directory: &Path,
-) -> Result<Vec<(&'s Path, Object<'s>)>, Error> {
-    let mut found = objects_in(snapshot, directory)?;
-    found.retain(|(_, object)| object.is("", "Secret"));
-    Ok(found)
-}
-
-/// Every Secret of the repository that can be read.
-fn all_secrets(snapshot: &Snapshot) -> Vec<(&Path, Object<'_>)> {
-    let mut found = Vec::new();
-    for path in snapshot.manifests() {
-        let Ok(document) = snapshot.document(path) else { continue };
-        let secrets = objects(document).into_iter().filter(|object| object.is("", "Secret"));
-        found.extend(secrets.map(|secret| (path, secret)));
-    }
-    found
-}
-
-/// The names that the file could have, the best one first.
-fn candidates(snapshot: &Snapshot, beside: &[(&Path, Object<'_>)], name: &str) -> Vec<String> {
-    let mut patterns = by_frequency(beside, 1);
+/// The names that the file could have, the best one first; there is at least one.
+fn candidates(layout: &Layout<'_>, directory: &Path, name: &str) -> Vec<String> {
+    let all = layout.secrets();
+    let beside: Vec<_> =
+        all.iter().filter(|found| found.file.parent() == Some(directory)).copied().collect();
+    let mut patterns = by_frequency(&beside, 1);
     // A name that one other app gave to one file is not yet a pattern.
-    patterns.extend(by_frequency(&all_secrets(snapshot), 2));
+    patterns.extend(by_frequency(&all, 2));
     for fixed in ["secret.yaml", "secret.sops.yaml"] {
         patterns.push(Pattern::Fixed(fixed.to_owned()));
     }
@@ -164,10 +132,10 @@ fn candidates(snapshot: &Snapshot, beside: &[(&Path, Object<'_>)], name: &str) -
 }
 
 /// The patterns of some files, the most frequent first, and only those that are as frequent as `least`.
-fn by_frequency(secrets: &[(&Path, Object<'_>)], least: usize) -> Vec<Pattern> {
+fn by_frequency(secrets: &[SecretSite<'_>], least: usize) -> Vec<Pattern> {
     let mut counts: BTreeMap<Pattern, usize> = BTreeMap::new();
-    for (path, secret) in secrets {
-        if let Some(pattern) = Pattern::of(path, secret.name()) {
+    for found in secrets {
+        if let Some(pattern) = Pattern::of(found.file, found.object.name()) {
             *counts.entry(pattern).or_default() += 1;
         }
     }
@@ -250,15 +218,5 @@ mod tests {
         assert_eq!(named("secret.yml"), "smtp-secret.yml");
         assert_eq!(named("secret.sops.yaml"), "smtp.sops.yaml");
         assert_eq!(named("credentials.yaml"), "smtp-secret.yaml");
-    }
-
-    #[test]
-    fn names_follow_rfc_1123() {
-        for name in ["a", "a-b.c", "0", &"a".repeat(253)] {
-            assert!(is_subdomain(name), "{name}");
-        }
-        for name in ["", "A", "a_b", "-a", "a-", "a..b", ".a", "ä", "a/b", &"a".repeat(254)] {
-            assert!(!is_subdomain(name), "{name}");
-        }
     }
 }

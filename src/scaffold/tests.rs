@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::app::{all, find};
 use super::*;
 use crate::sops::file::EncryptedFile;
 
@@ -44,11 +43,17 @@ fn rules(rule: &str) -> String {
     format!("creation_rules:\n  - age: {RECIPIENT}\n    {rule}\n")
 }
 
-fn plan_for(snapshot: &Snapshot, app: &str, name: &str, env_from: EnvFrom) -> Result<Plan, Error> {
+fn plan_for(
+    snapshot: &Snapshot,
+    name: &str,
+    secret: &str,
+    env_from: EnvFrom,
+) -> Result<Plan, Error> {
+    let layout = Layout::infer(snapshot);
     let value = |text: &str| Secret::from(text.to_owned());
     let request = NewSecret {
-        app: find(snapshot, app)?,
-        name: name.to_owned(),
+        app: app(&layout, name)?,
+        name: secret.to_owned(),
         entries: vec![
             ("Z".to_owned(), value("zzz")),
             ("BINARY".to_owned(), Secret::new(vec![0xff, 0])),
@@ -57,7 +62,7 @@ fn plan_for(snapshot: &Snapshot, app: &str, name: &str, env_from: EnvFrom) -> Re
         ],
         env_from,
     };
-    new_secret(&request, snapshot, "2031-01-02T03:04:05Z", &mut Fixed)
+    new_secret(&request, snapshot, &layout, "2031-01-02T03:04:05Z", &mut Fixed)
 }
 
 #[track_caller]
@@ -120,16 +125,23 @@ fn a_list_that_is_not_sorted_gets_the_entry_behind_its_like() {
 #[test]
 fn apps_are_found_by_flux_name_by_directory_and_by_more_of_the_path() {
     let snapshot = nerv();
-    let directory = |name: &str| find(&snapshot, name).unwrap().directory;
+    let layout = Layout::infer(&snapshot);
+    let directory = |name: &str| app(&layout, name).unwrap().directory;
+    let refusal = |name: &str| app(&layout, name).err().expect("refused").to_string();
     let apps = Path::new("nerv/main/cluster/apps");
     assert_eq!(directory("grafana"), apps.join("grafana/app"));
     assert_eq!(directory("shared-redis"), apps.join("shared/redis/app"));
     assert_eq!(directory("apps"), apps);
     assert_eq!(directory("redis/app"), apps.join("shared/redis/app"));
-    assert_eq!(find(&snapshot, "asuka").unwrap_err().to_string(), "there is no app `asuka`");
-    let several = find(&snapshot, "app").unwrap_err().to_string();
-    assert!(several.starts_with("several directories are app `app`: `nerv/main"), "{several}");
-    let names: Vec<String> = all(&snapshot).into_iter().map(|app| app.name).collect();
+    assert_eq!(
+        refusal("asuka"),
+        "there is no app `asuka`; found: grafana, miniflux, paperless, pocket-id, shared-postgres, \
+         shared-redis, envoy-gateway"
+    );
+    let several = refusal("app");
+    assert!(several.starts_with("there are 7 apps `app`: `nerv/main"), "{several}");
+    let mut names: Vec<String> = layout.apps().iter().map(|app| app.name().to_owned()).collect();
+    names.sort();
     assert_eq!(
         names,
         [
@@ -206,6 +218,53 @@ fn the_file_is_called_as_its_siblings_are() {
         assert_eq!(file_names(&plan), [wanted, "kustomization.yaml"], "{siblings:?}");
         assert!(!new_text(&plan, 0).contains("namespace"));
     }
+}
+
+/// A Flux Kustomization `x` of a directory.
+fn flux(directory: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: x}}\n\
+         spec: {{path: {directory}}}\n"
+    )
+}
+
+#[test]
+fn several_kustomizations_of_one_directory_are_one_app() {
+    let config = rules("encrypted_regex: ^(data|stringData)$");
+    let (here, there) = (flux("./a/x"), flux("./b/x"));
+    let mut files = vec![
+        (".sops.yaml", config.as_str()),
+        ("staging.yaml", &here),
+        ("production.yaml", &here),
+        ("a/x/kustomization.yaml", "resources: []\n"),
+        ("b/x/kustomization.yaml", "resources: []\n"),
+    ];
+    let (_directory, snapshot) = repository(&files);
+    assert!(plan_for(&snapshot, "x", "new", EnvFrom::No).is_ok());
+    files[2].1 = &there;
+    let (_directory, snapshot) = repository(&files);
+    assert_eq!(
+        refusal(&snapshot, "x", "new", EnvFrom::No),
+        "there are 2 apps `x`: `production.yaml`, `staging.yaml`"
+    );
+}
+
+#[test]
+fn without_a_kustomize_file_nothing_is_listed_and_with_an_empty_one_it_is() {
+    let config = rules("encrypted_regex: ^(data|stringData)$");
+    let ks = flux("x");
+    let mut files =
+        vec![(".sops.yaml", config.as_str()), ("ks.yaml", &ks), ("x/pod.yaml", "kind: Pod\n")];
+    let planned = |files: &[(&str, &str)]| {
+        let (_directory, snapshot) = repository(files);
+        plan_for(&snapshot, "x", "new", EnvFrom::No).map(|plan| file_names(&plan))
+    };
+    assert_eq!(planned(&files).unwrap(), ["secret.yaml"]);
+    files.push(("x/kustomization.yaml", ""));
+    assert_eq!(planned(&files).unwrap(), ["secret.yaml", "kustomization.yaml"]);
+    files[3].1 = "resources: [\n";
+    let refusal = planned(&files).unwrap_err().to_string();
+    assert!(refusal.starts_with("x/kustomization.yaml:"), "{refusal}");
 }
 
 #[test]

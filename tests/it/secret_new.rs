@@ -168,14 +168,19 @@ fn the_release_reads_the_secret_when_asked() {
 fn without_a_terminal_a_missing_answer_is_named_with_its_flag() {
     let sandbox = Sandbox::nerv();
     let untouched = sandbox.snapshot();
-    let cases: [(&[&str], &str, &str); 9] = [
+    let cases: [(&[&str], &str, &str); 10] = [
         (&[], "no app given", "keywright secret new APP"),
         (&["grafana"], "no name given", "--name NAME"),
         (&["grafana", "--name", "x"], "no keys given", "--generate KEY"),
         (
             &["asuka", "--name", "x", "--generate", "K"],
-            "there is no app `asuka`",
-            "grafana, miniflux",
+            "there is no app `asuka`; found: grafana, miniflux",
+            "",
+        ),
+        (
+            &["graphana", "--name", "x", "--generate", "K"],
+            "there is no app `graphana`; found: grafana, miniflux",
+            "hint: did you mean `grafana`?",
         ),
         (&["grafana", "--name", "X", "--generate", "K"], "`X` is not a name", "--name"),
         (&["grafana", "--name", "x", "--from-file", "K=nowhere"], "nowhere: ", ""),

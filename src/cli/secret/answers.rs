@@ -1,29 +1,31 @@
 //! The answers for a new Secret: from flags, and at a terminal from questions for what they leave open.
 
 use super::keys::Source;
-use super::{NewArgs, failure, known_apps};
+use super::{NewArgs, failure};
+use crate::cli::failure::NO_APPS;
 use crate::cli::prompt::{self, Prompt};
 use crate::cli::{Context, Failure};
+use crate::layout::{App, Layout};
 use crate::make::{Entry, Policy, Template, compose, is_key};
 use crate::repo::Snapshot;
-use crate::scaffold::{self, EnvFrom, NewSecret, app::App};
+use crate::scaffold::{self, EnvFrom, NewSecret};
 use crate::secret::Secret;
 
 /// The request that flags and answers make. Without a terminal, the first missing answer is refused with
 /// the flag that gives it.
-pub(super) fn collect(
+pub(super) fn collect<'s>(
     args: NewArgs,
     snapshot: &Snapshot,
+    layout: &Layout<'s>,
     context: &mut Context,
-) -> Result<NewSecret, Failure> {
+) -> Result<NewSecret<'s>, Failure> {
     let prompt = context.interactive.then(Prompt::new);
     let prompt = prompt.as_ref();
-    let at = |error| failure(error, snapshot);
 
-    let app = app(args.app, snapshot, prompt)?;
-    let name = name(args.name, &app, snapshot, prompt)?;
+    let app = app(args.app, layout, prompt)?;
+    let name = name(args.name, &app, layout, prompt)?;
     // What cannot be written is refused before anybody types a password.
-    scaffold::place(snapshot, &app, &name).map_err(at)?;
+    scaffold::place(snapshot, layout, &app, &name).map_err(failure)?;
     let asks = args.keys.0.is_empty();
     let entries = match prompt {
         Some(prompt) if asks => ask_for_keys(prompt, context)?,
@@ -42,43 +44,47 @@ pub(super) fn collect(
         }
     };
     let entries = compose(entries).map_err(|error| Failure::new(error.to_string()))?;
-    let env_from = env_from(args.env_from, asks, &app, snapshot, prompt)?;
+    let env_from = env_from(args.env_from, asks, &app, layout, prompt)?;
     Ok(NewSecret { app, name, entries, env_from })
 }
 
-fn app(
+fn app<'s>(
     given: Option<String>,
-    snapshot: &Snapshot,
+    layout: &Layout<'s>,
     prompt: Option<&Prompt>,
-) -> Result<App, Failure> {
-    match (given, prompt) {
-        (Some(name), _) => {
-            scaffold::app::find(snapshot, &name).map_err(|error| failure(error, snapshot))
+) -> Result<App<'s>, Failure> {
+    if let Some(name) = given {
+        return scaffold::app(layout, &name).map_err(failure);
+    }
+    let mut apps = layout.apps();
+    apps.sort_by(|one, other| (one.name(), &one.directory).cmp(&(other.name(), &other.directory)));
+    apps.dedup_by(|one, other| one.name() == other.name() && one.directory == other.directory);
+    let names: Vec<String> = apps.iter().map(|app| app.name().to_owned()).collect();
+    match prompt {
+        Some(_) if apps.is_empty() => Err(Failure::new("there are no apps").hint(NO_APPS)),
+        Some(prompt) => Ok(apps.swap_remove(prompt.choose("App", &names)?)),
+        None => {
+            let found = match names.is_empty() {
+                true => NO_APPS.to_owned(),
+                false => format!("there is {}", names.join(", ")),
+            };
+            let hint = format!("name it: `keywright secret new APP`; {found}");
+            Err(Failure::new("no app given").hint(hint))
         }
-        (None, Some(prompt)) => {
-            let mut apps = scaffold::app::all(snapshot);
-            if apps.is_empty() {
-                return Err(Failure::new("there are no apps").hint(known_apps(snapshot)));
-            }
-            let choices: Vec<String> = apps.iter().map(|app| app.name.clone()).collect();
-            Ok(apps.swap_remove(prompt.choose("App", &choices)?))
-        }
-        (None, None) => Err(Failure::new("no app given")
-            .hint(format!("name it: `keywright secret new APP`; {}", known_apps(snapshot)))),
     }
 }
 
 fn name(
     given: Option<String>,
-    app: &App,
-    snapshot: &Snapshot,
+    app: &App<'_>,
+    layout: &Layout<'_>,
     prompt: Option<&Prompt>,
 ) -> Result<String, Failure> {
-    let check = |name: &str| scaffold::check_name(snapshot, app, name);
+    let check = |name: &str| scaffold::check_name(layout, app, name);
     match (given, prompt) {
         (Some(name), _) => Ok(name),
         (None, Some(prompt)) => {
-            let default = Some(app.name.clone()).filter(|name| check(name).is_ok());
+            let default = Some(app.name().to_owned()).filter(|name| check(name).is_ok());
             let told = |name: &String| check(name).map_err(|error| error.to_string());
             Ok(prompt.line("Name of the Secret", default, told)?)
         }
@@ -190,12 +196,11 @@ fn ask_for_value(
 fn env_from(
     flag: Option<String>,
     asks: bool,
-    app: &App,
-    snapshot: &Snapshot,
+    app: &App<'_>,
+    layout: &Layout<'_>,
     prompt: Option<&Prompt>,
 ) -> Result<EnvFrom, Failure> {
-    let containers =
-        || scaffold::containers(snapshot, app).map_err(|error| failure(error, snapshot));
+    let containers = || scaffold::containers(layout, app).map_err(failure);
     match (flag.as_deref(), prompt) {
         (Some(""), Some(prompt)) => match &mut containers()? {
             several if several.len() > 1 => {

@@ -1,6 +1,7 @@
 //! What is refused, and in which words.
 
 use super::fixture::{APPS, Files, POSTGRES, Repository, sample};
+use crate::layout;
 
 /// The refusal in the sample with one file changed.
 fn refused_with(path: &str, change: impl Fn(&str) -> String) -> String {
@@ -43,7 +44,7 @@ fn names_are_refused_before_anything_else() {
 fn the_nearest_app_is_suggested() {
     let repository = Repository::of(sample());
     let nearest = |app: &str| match repository.provision(app) {
-        Err(super::Error::AppUnknown { nearest, .. }) => nearest,
+        Err(super::Error::Layout(layout::Error::AppUnknown { nearest, .. })) => nearest,
         _ => panic!("not refused"),
     };
     assert_eq!(nearest("graphana").as_deref(), Some("grafana"));

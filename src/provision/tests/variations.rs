@@ -325,3 +325,25 @@ fn a_kustomization_in_another_namespace_is_named_with_it() {
     let wanted = "  dependsOn:\n    - name: shared-postgres\n      namespace: infra\n";
     assert!(repository.text(&six()[5]).ends_with(wanted));
 }
+
+#[test]
+fn an_app_without_a_kustomize_file_is_what_is_below_its_path() {
+    let mut files = sample();
+    files.remove(&format!("{APPS}/grafana/app/kustomization.yaml")).unwrap();
+    let (_, changed) = Repository::provisioned(files);
+    assert_eq!(changed, six());
+}
+
+#[test]
+fn an_app_without_a_flux_kustomization_of_its_own_waits_for_nothing() {
+    let mut files = Files::new();
+    for (path, text) in sample() {
+        files.insert(path.replace("/grafana/app/", "/grafana/"), text);
+    }
+    files.remove(&format!("{APPS}/grafana/ks.yaml")).unwrap();
+    let (repository, changed) = Repository::provisioned(files);
+    let secret = format!("{APPS}/grafana/secret.yaml");
+    assert_eq!(changed[..4], six()[..4]);
+    assert_eq!(changed[4..], [secret.as_str()]);
+    assert!(repository.plain(&secret).contains("DATABASE_URL: "));
+}
