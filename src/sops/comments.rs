@@ -9,10 +9,9 @@
 //! # above an entry: beside it
 //! c:
 //!   d: 1
-//!     # at least as far in as the block that ends: its end
-//!       (or less, if a comment that is less far in follows in another column)
-//!   # exactly as far in as a mapping that ends: its end
-//!  # anything else: above the next entry
+//!     # in another column than the next entry: at the end of the innermost block that ends
+//!   # in the column of a mapping that ends: at its end
+//! # in the column of the next entry: above it
 //! e: 2
 //! ```
 
@@ -71,41 +70,45 @@ fn place_run(
 ) -> Vec<(NodeId, Option<NodeId>, usize)> {
     let start = document.comments()[run.start].span.start;
     let Some((holder, before)) = landing(document, start, next) else { return Vec::new() };
-    let closing = closing(document, start, holder);
     let column = |index: usize| {
         let at = document.comments()[index].span.start;
         at - document.source()[..at].rfind('\n').map_or(0, |line| line + 1)
     };
+    let closing = closing(document, start, holder);
+    let first_block = same_column(run.start, run.end, &column);
+    // Alone at the column of a mapping further out, the first lines are that mapping's.
+    let claimed = first_block == run.end
+        && closing.iter().skip(1).any(|end| end.collects && end.column == column(run.start));
+    let unlike_next = column(run.start) != document.column_of(holder)
+        || first_block < run.end
+            && closing.first().is_some_and(|end| column(first_block) < end.column);
     let mut placed = Vec::new();
     let mut from = run.start;
-    for (depth, (block, block_column)) in closing.into_iter().enumerate() {
-        let sequence = matches!(document.node(block).kind, Kind::Sequence(_));
-        // Only a mapping further out collects comments; a list does so if it ends innermost.
-        let exact = (from..run.end)
-            .find(|index| column(*index) == block_column && (depth == 0 || !sequence));
+    for (depth, end) in closing.iter().enumerate() {
+        let exact = (from..run.end).find(|index| {
+            column(*index) == end.column && (end.collects || depth == 0 && !end.flat)
+        });
         let until = match exact {
             Some(first) => same_column(first, run.end, &column),
-            None if depth == 0 && belongs_to_what_ends(&run, block_column, &column) => {
-                same_column(from, run.end, &column)
-            }
+            None if depth == 0 && unlike_next && !claimed => first_block,
             None => from,
         };
-        placed.extend((from..until).map(|index| (block, None, index)));
+        placed.extend((from..until).map(|index| (end.block, None, index)));
         from = until;
     }
     placed.extend((from..run.end).map(|index| (holder, before, index)));
     placed
 }
 
-/// Whether the first of some comment lines belongs to the innermost block that ends before them: it stands
-/// at least as far in, or a line of another column follows that does not.
-fn belongs_to_what_ends(
-    run: &std::ops::Range<usize>,
-    block_column: usize,
-    column: &dyn Fn(usize) -> usize,
-) -> bool {
-    let next = same_column(run.start, run.end, column);
-    column(run.start) >= block_column || next < run.end && column(next) < block_column
+/// A block that ends before a comment.
+struct End {
+    block: NodeId,
+    /// Of its keys or dashes, from 0.
+    column: usize,
+    /// A list that is indented no further than the mapping around it.
+    flat: bool,
+    /// Whether comments at its column are its own wherever it stands: those of mappings are.
+    collects: bool,
 }
 
 /// One past the last comment line of the block of equally indented lines that begins with `first`.
@@ -152,26 +155,21 @@ fn entry_of(document: &Document, parent: NodeId, node: NodeId) -> NodeId {
         .map_or(node, |(key, _)| key)
 }
 
-/// The blocks that end between the node before the comment and `holder`, innermost first, with their
-/// columns. A list that is not indented has no column of its own.
-fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<(NodeId, usize)> {
+/// The blocks that end between the node before the comment and `holder`, innermost first.
+fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
     let mut found = Vec::new();
     let mut inner = preceding(document, at);
-    while let Some(node) = inner.filter(|node| *node != holder) {
-        if document.contains(node, holder) {
-            break;
-        }
-        if is_block(document, node) {
-            let column = document.column_of(node);
-            let flat = matches!(document.node(node).kind, Kind::Sequence(_))
-                && document.node(node).parent.is_some_and(|parent| {
+    while let Some(block) = inner.filter(|node| !document.contains(*node, holder)) {
+        if is_block(document, block) {
+            let column = document.column_of(block);
+            let collects = matches!(document.node(block).kind, Kind::Mapping(_));
+            let flat = !collects
+                && document.node(block).parent.is_some_and(|parent| {
                     is_block(document, parent) && document.column_of(parent) == column
                 });
-            if !flat {
-                found.push((node, column));
-            }
+            found.push(End { block, column, flat, collects });
         }
-        inner = document.node(node).parent;
+        inner = document.node(block).parent;
     }
     found
 }
@@ -228,4 +226,60 @@ fn is_block(document: &Document, node: NodeId) -> bool {
 
 fn is_collection(document: &Document, node: NodeId) -> bool {
     is_flow(document, node) || is_block(document, node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::selection::Selection;
+    use super::super::walk::{Leaf, Obstacle, Was, walk};
+    use super::*;
+
+    /// Each comment with the path of its container, in the order of the walk.
+    fn placed(text: &str) -> String {
+        let document = Document::parse(text.as_bytes().to_vec()).unwrap();
+        let mut found = Vec::new();
+        let walked: Result<(), Obstacle> = walk(&document, &Selection::default(), &mut |visit| {
+            if let Leaf::Comment(index) = visit.leaf {
+                let comment = document.comment_text(&document.comments()[index]);
+                found.push(format!("{} {}", comment.trim(), visit.aad));
+            }
+            Ok(Was::Value)
+        });
+        assert_eq!(walked, Ok(()));
+        found.join(", ")
+    }
+
+    #[test]
+    fn comments_below_a_block_go_by_their_column() {
+        for (text, wanted) in [
+            ("a:\n  b:\n    c: 1\n    # 4\n  # 2\n# 0\nd: 2\n", "4 a:b:, 2 a:, 0 :"),
+            ("a:\n  b:\n    c: 1\n      # 6\n   # 3\n # 1\nd: 2\n", "6 a:b:, 3 :, 1 :"),
+            ("a:\n  b:\n    c: 1\n# 0\n    # 4\n  # 2\nd: 2\n", "0 a:b:, 4 a:b:, 2 a:"),
+            ("a:\n  - 1\n  # 2\n# 0\nb: 1\n", "2 a:, 0 :"),
+            ("a:\n- 1\n# 0\nb: 1\n", "0 :"),
+            (
+                "a:\n  - x: 1\n    # 4\n  # 2\n  - y: 2\n    # 4b\n  # 2b\n# 0\nb: 1\n",
+                "4 a:, 2 a:, 4b a:, 2b :, 0 :",
+            ),
+            ("a:\n  b:\n    - x\n  # between\n# 0\nc: 1\n", "between a:b:, 0 :"),
+        ] {
+            assert_eq!(placed(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn comments_above_and_beside_go_with_their_entry() {
+        for (text, wanted) in [
+            ("#h1\n---\n#h3\na: 1\n", "h1 :, h3 :"),
+            ("a:\n  # only\nb: 1\n", "only :"),
+            ("a: # key\n  # in\n  b: 1\n", "key :, in a:"),
+            ("a: 1 # i\n     # more\nb: 2\n", "i :, more :"),
+            ("a: {\n  # f\n  x: 1, # i\n  # e\n}\n", "f a:, i a:, e a:"),
+            ("a: [1] # behind\n", "behind a:"),
+            ("a: | # header\n  x\nb: 1\n", "header :"),
+            ("a:\n  - # dash\n    x: 1\n", "dash a:"),
+        ] {
+            assert_eq!(placed(text), wanted, "{text}");
+        }
+    }
 }
