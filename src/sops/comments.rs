@@ -178,9 +178,8 @@ fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
 fn beside(document: &Document, at: usize) -> Option<(NodeId, Option<NodeId>)> {
     let line = document.source()[..at].rfind('\n').map_or(0, |line| line + 1);
     if document.source()[line..at].chars().all(|c| c == '-' || c == ' ') {
-        // `- # comment`, with the item below.
-        let next = following(document, at)?;
-        return document.node(next).parent.map(|parent| (parent, Some(next)));
+        // `- # comment`, with the item below, or with none at all.
+        return landing(document, at, following(document, at));
     }
     let mut node = preceding(document, at)?;
     let closed = |node: NodeId| is_flow(document, node) && document.node(node).span.end <= at;
@@ -280,6 +279,32 @@ mod tests {
             ("a:\n  - # dash\n    x: 1\n", "dash a:"),
         ] {
             assert_eq!(placed(text), wanted, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None, ..proptest::prelude::ProptestConfig::default()
+        })]
+
+        #[test]
+        fn every_comment_of_any_document_is_visited_once(text in "[-ab:{}\\[\\]|#\n ]{0,60}") {
+            let Ok(document) = Document::parse(text.clone().into_bytes()) else { return Ok(()) };
+            let mut seen = Vec::new();
+            let walked: Result<(), Obstacle> =
+                walk(&document, &Selection::default(), &mut |visit| {
+                    seen.extend(match visit.leaf {
+                        Leaf::Comment(index) => Some(index),
+                        _ => None,
+                    });
+                    Ok(Was::Value)
+                });
+            if walked.is_ok() {
+                seen.sort_unstable();
+                let mapped = document.roots().iter().all(|root| is_collection(&document, root.node));
+                let all: Vec<usize> = (0..document.comments().len()).collect();
+                proptest::prop_assert!(!mapped || document.roots().is_empty() || seen == all, "{:?} of {text:?}", seen);
+            }
         }
     }
 }
