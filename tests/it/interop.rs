@@ -343,3 +343,51 @@ fn the_example_configuration_works_once_it_has_recipients() {
         assert_eq!(sandbox.keywright(["decrypt", path]).go().success().stdout(), content);
     }
 }
+
+#[test]
+fn every_selection_can_be_given_by_a_flag() {
+    let plain = "# hide\na_data: TESTonly1\n# show\nb: 2\n";
+    for (flag, value) in [
+        ("unencrypted-suffix", "_data"),
+        ("encrypted-suffix", "_data"),
+        ("unencrypted-regex", "^b$"),
+        ("encrypted-regex", "^a"),
+        ("unencrypted-comment-regex", "show"),
+        ("encrypted-comment-regex", "hide"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.install_identity();
+        sandbox.write("plain.yaml", plain);
+        let option = format!("--{flag}={value}");
+        let args = ["encrypt", "--age", RECIPIENT, &option, "--mac-only-encrypted", "plain.yaml"];
+        let encrypted = sandbox.keywright(args).go().success().stdout();
+        assert!(encrypted.contains(&format!("{}: {value}", flag.replace('-', "_"))), "{encrypted}");
+        assert!(encrypted.contains("mac_only_encrypted: true"), "{encrypted}");
+        sandbox.write("ours.yaml", &encrypted);
+        for version in reference::versions("sops") {
+            let outcome = sandbox.run(reference::sops(version)).args(["decrypt", "ours.yaml"]).go();
+            outcome.success().prints("TESTonly1");
+        }
+        let both = ["encrypt", "--encrypted-regex=x", &option, "plain.yaml"];
+        if flag != "encrypted-regex" {
+            sandbox.keywright(both).go().code(2).complains("cannot be used with");
+        }
+    }
+}
+
+#[test]
+fn a_result_can_go_to_another_file_by_a_named_configuration() {
+    let sandbox = Sandbox::new();
+    sandbox.install_identity();
+    sandbox.write("rules/here.yaml", format!("creation_rules: [{{age: {RECIPIENT}}}]\n"));
+    sandbox.write("plain.yaml", "a: TESTonly1\n");
+    let args = ["encrypt", "--config", "rules/here.yaml", "--output", "out.yaml", "plain.yaml"];
+    assert_eq!(sandbox.keywright(args).go().success().stdout(), "");
+    assert_eq!(sandbox.read("plain.yaml"), "a: TESTonly1\n");
+    let args = ["decrypt", "--output", "again.yaml", "out.yaml"];
+    assert_eq!(sandbox.keywright(args).go().success().stdout(), "");
+    assert_eq!(sandbox.read("again.yaml"), "a: TESTonly1\n");
+    let run = sandbox.keywright(["encrypt", "plain.yaml"]).env("SOPS_CONFIG", "rules/here.yaml");
+    run.go().success().prints("a: ENC[");
+    sandbox.keywright(["encrypt", "plain.yaml"]).go().code(2).complains("no `.sops.yaml`");
+}
