@@ -154,20 +154,30 @@ impl Document {
     /// entry of the mapping itself before a merged one.
     pub fn lookup(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
         let mapping = self.target(mapping);
-        self.entry(mapping, key).map(|(_, value)| value).or_else(|| {
-            let (_, merged) = self.entry(mapping, "<<")?;
-            let merged = self.target(merged);
-            // A merge refers back in the file, so that this recursion ends.
-            match self.node(merged).kind {
-                Kind::Mapping(_) if merged < mapping => self.lookup(merged, key),
-                Kind::Sequence(_) => self
-                    .items(merged)
-                    .map(|item| self.target(item))
-                    .filter(|item| *item < mapping)
-                    .find_map(|item| self.lookup(item, key)),
-                _ => None,
+        let written = |mapping| self.entry(mapping, key).map(|(_, value)| value);
+        written(mapping).or_else(|| self.merged(mapping).into_iter().find_map(written))
+    }
+
+    /// The mappings that a mapping merges, and those that these merge, in the order in which they count.
+    /// Each is there once, however often merges multiply it.
+    fn merged(&self, mapping: NodeId) -> Vec<NodeId> {
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        let mut open = vec![mapping];
+        while let Some(next) = open.pop() {
+            if !seen.insert(next) {
+                continue;
             }
-        })
+            found.push(next);
+            let Some((_, merge)) = self.entry(next, "<<") else { continue };
+            let merge = self.target(merge);
+            let items: Vec<NodeId> = match self.node(merge).kind {
+                Kind::Mapping(_) => vec![merge],
+                _ => self.items(merge).map(|item| self.target(item)).collect(),
+            };
+            open.extend(items.into_iter().rev());
+        }
+        found
     }
 
     /// The entry that is written in this mapping under this key.

@@ -161,3 +161,14 @@ fn lookup_sees_through_aliases_and_merge_keys() {
     assert_eq!(document.text(document.descend(root, &["use", "y"]).unwrap()), Some("3"));
     assert_eq!(document.text(document.lookup(root, "again").unwrap()), Some("app"));
 }
+
+#[test]
+fn merges_that_multiply_are_searched_once_each() {
+    let text: String = (1..40)
+        .map(|n| format!("m{n}: &m{n} {{<<: [*m{p}, *m{p}, *m{p}]}}\n", p = n - 1))
+        .collect();
+    let document = parse(&format!("m0: &m0 {{x: 1}}\n{text}"));
+    let last = document.lookup(top(&document), "m39").unwrap();
+    assert_eq!(document.text(document.lookup(last, "x").unwrap()), Some("1"));
+    assert!(document.lookup(last, "y").is_none());
+}

@@ -17,8 +17,7 @@ pub(super) fn expand(
 ) -> Result<Option<Document>, EditError> {
     let mut connecting = BTreeSet::new();
     let mut sealed = HashSet::new();
-    // An obstacle is told by the walk that encrypts.
-    let _: Result<(), Obstacle> = walk(document, selection, &mut |visit| {
+    let walked: Result<(), Obstacle> = walk(document, selection, &mut |visit| {
         match visit.leaf {
             Leaf::Value(id) if visit.selected => {
                 sealed.insert(id);
@@ -30,7 +29,8 @@ pub(super) fn expand(
         }
         Ok(Was::Value)
     });
-    if connecting.is_empty() {
+    // An obstacle, such as aliases that multiply, is told by the walk that encrypts.
+    if walked.is_err() || connecting.is_empty() {
         return Ok(None);
     }
     let mut edits = Edits::new(document);
