@@ -19,19 +19,23 @@ use std::collections::HashMap;
 
 use crate::document::{Document, Kind, Layout, NodeId};
 
-/// The comments of each collection, by index into [`Document::comments`], with the child before which
-/// they stand: a key, an item, or `None` for the end.
-pub(super) type Placement = HashMap<NodeId, Vec<(Option<NodeId>, usize)>>;
+/// The comments, by index into [`Document::comments`], of each collection before one of its children: a key,
+/// an item, or `None` for the end.
+pub(super) type Placement = HashMap<(NodeId, Option<NodeId>), Vec<usize>>;
+
+/// The key of each value of a mapping.
+type Keys = HashMap<NodeId, NodeId>;
 
 /// Places all comments, as if each root ended with a `sops` key: that is where SOPS reads them.
 pub(super) fn place(document: &Document) -> Placement {
     let mut placement = Placement::new();
     let comments = document.comments();
+    let keys = keys(document);
     let mut done = 0;
     while done < comments.len() {
         if comments[done].inline {
-            if let Some((container, before)) = beside(document, comments[done].span.start) {
-                placement.entry(container).or_default().push((before, done));
+            if let Some((container, before)) = beside(document, &keys, comments[done].span.start) {
+                placement.entry((container, before)).or_default().push(done);
             }
             done += 1;
             continue;
@@ -44,8 +48,8 @@ pub(super) fn place(document: &Document) -> Placement {
             })
             .count()
             .max(1);
-        for (container, before, index) in place_run(document, done..done + run, node) {
-            placement.entry(container).or_default().push((before, index));
+        for (container, before, index) in place_run(document, &keys, done..done + run, node) {
+            placement.entry((container, before)).or_default().push(index);
         }
         done += run;
     }
@@ -65,11 +69,12 @@ pub(super) fn candidates(document: &Document, comment: usize) -> Vec<NodeId> {
 /// A run of comment lines with nothing but blank lines between them.
 fn place_run(
     document: &Document,
+    keys: &Keys,
     run: std::ops::Range<usize>,
     next: Option<NodeId>,
 ) -> Vec<(NodeId, Option<NodeId>, usize)> {
     let start = document.comments()[run.start].span.start;
-    let Some((holder, before)) = landing(document, start, next) else { return Vec::new() };
+    let Some((holder, before)) = landing(document, keys, start, next) else { return Vec::new() };
     let column = |index: usize| {
         let at = document.comments()[index].span.start;
         at - document.source()[..at].rfind('\n').map_or(0, |line| line + 1)
@@ -122,6 +127,7 @@ fn same_column(first: usize, end: usize, column: &dyn Fn(usize) -> usize) -> usi
 /// The collection that holds the entry after a comment line, and that entry.
 fn landing(
     document: &Document,
+    keys: &Keys,
     at: usize,
     next: Option<NodeId>,
 ) -> Option<(NodeId, Option<NodeId>)> {
@@ -141,18 +147,22 @@ fn landing(
         !is_block(document, next) || matches!(document.node(*parent).kind, Kind::Sequence(_))
     });
     match parent {
-        Some(parent) => Some((parent, Some(entry_of(document, parent, next)))),
+        Some(parent) => Some((parent, Some(entry_of(keys, next)))),
         None if is_collection(document, next) => Some((next, document.subtree(next).nth(1))),
         None => None,
     }
 }
 
 /// The key of an entry of which this is key or value; an item itself.
-fn entry_of(document: &Document, parent: NodeId, node: NodeId) -> NodeId {
-    document
-        .entries(parent)
-        .find(|(key, value)| *key == node || *value == node)
-        .map_or(node, |(key, _)| key)
+fn entry_of(keys: &Keys, node: NodeId) -> NodeId {
+    keys.get(&node).copied().unwrap_or(node)
+}
+
+/// All keys by their values: looking through a mapping for each of its comments would take the square of
+/// its length.
+fn keys(document: &Document) -> Keys {
+    let nodes = document.roots().iter().flat_map(|root| document.subtree(root.node));
+    nodes.flat_map(|node| document.entries(node)).map(|(key, value)| (value, key)).collect()
 }
 
 /// The blocks that end between the node before the comment and `holder`, innermost first.
@@ -175,11 +185,11 @@ fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
 }
 
 /// The collection beside or in which an inline comment stands.
-fn beside(document: &Document, at: usize) -> Option<(NodeId, Option<NodeId>)> {
+fn beside(document: &Document, keys: &Keys, at: usize) -> Option<(NodeId, Option<NodeId>)> {
     let line = document.source()[..at].rfind('\n').map_or(0, |line| line + 1);
     if document.source()[line..at].chars().all(|c| c == '-' || c == ' ') {
         // `- # comment`, with the item below, or with none at all.
-        return landing(document, at, following(document, at));
+        return landing(document, keys, at, following(document, at));
     }
     let mut node = preceding(document, at)?;
     let closed = |node: NodeId| is_flow(document, node) && document.node(node).span.end <= at;
@@ -190,7 +200,7 @@ fn beside(document: &Document, at: usize) -> Option<(NodeId, Option<NodeId>)> {
         return Some((node, document.subtree(node).nth(1).filter(|_| closed(node))));
     }
     let parent = document.node(node).parent?;
-    Some((parent, Some(entry_of(document, parent, node))))
+    Some((parent, Some(entry_of(keys, node))))
 }
 
 /// The last node that begins before a byte.

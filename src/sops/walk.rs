@@ -161,11 +161,10 @@ impl<E: From<Obstacle>> Walk<'_, E> {
     /// The comments of a container before one of its children, or at its end. Seen through an alias they
     /// are copies, which nothing encrypts.
     fn comments(&mut self, container: NodeId, before: Option<NodeId>) -> Result<(), E> {
-        let Some(placed) = self.placement.get(&container).filter(|_| self.alias.is_none()) else {
+        if self.alias.is_some() {
             return Ok(());
-        };
-        let here: Vec<usize> =
-            placed.iter().filter(|(child, _)| *child == before).map(|(_, index)| *index).collect();
+        }
+        let here = self.placement.remove(&(container, before)).unwrap_or_default();
         for index in here {
             let comment = &self.document.comments()[index];
             let selected = self.scope.comment(self.document.comment_text(comment));
