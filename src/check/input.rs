@@ -182,14 +182,7 @@ fn own_selection<'c>(
         return Ok(None);
     };
     let text = |name| document.lookup(sops, name).and_then(|node| document.text(node));
-    let settings = Settings {
-        unencrypted_suffix: text("unencrypted_suffix"),
-        encrypted_suffix: text("encrypted_suffix"),
-        unencrypted_regex: text("unencrypted_regex"),
-        encrypted_regex: text("encrypted_regex"),
-        unencrypted_comment_regex: text("unencrypted_comment_regex"),
-        encrypted_comment_regex: text("encrypted_comment_regex"),
-    };
+    let settings = Settings::read(text);
     // Nearly always it is that of the rule. Compiling a pattern takes longer than all the rest of a check.
     if let Creation::Rule(_, rule) = creation
         && let Some((name, setting)) = rule.selection.setting()
@@ -203,12 +196,5 @@ fn own_selection<'c>(
 /// One setting by its name.
 fn only<'s>(name: &str, text: &'s str) -> Settings<'s> {
     let given = |setting| (setting == name).then_some(text);
-    Settings {
-        unencrypted_suffix: given("unencrypted_suffix"),
-        encrypted_suffix: given("encrypted_suffix"),
-        unencrypted_regex: given("unencrypted_regex"),
-        encrypted_regex: given("encrypted_regex"),
-        unencrypted_comment_regex: given("unencrypted_comment_regex"),
-        encrypted_comment_regex: given("encrypted_comment_regex"),
-    }
+    Settings::read(given)
 }

@@ -234,7 +234,10 @@ impl<'d> Edits<'d> {
         let top = &document.roots[root];
         let entry = Fragment::Mapping(vec![(key.to_owned(), value)]);
         if document.node(top.node).kind != Kind::Mapping(Layout::Block) {
-            return self.insert_or_fill(top.node, &entry);
+            return match document.node(top.node).kind {
+                Kind::Mapping(_) => self.insert(top.node, Placement::Last, &entry),
+                _ => Err(self.wrong_kind(top.node, "mapping")),
+            };
         }
         let column = document.column_of(top.node);
         let line_break = document.line_break();
@@ -275,13 +278,6 @@ impl<'d> Edits<'d> {
             .map_err(|error| EditError::Unreadable(format!("after the edit, {error}")))?;
         self.compare(&edited)?;
         Ok(edited)
-    }
-
-    fn insert_or_fill(&mut self, node: NodeId, entry: &Fragment) -> Result<(), EditError> {
-        match self.document.node(node).kind {
-            Kind::Mapping(_) => self.insert(node, Placement::Last, entry),
-            _ => Err(self.wrong_kind(node, "mapping")),
-        }
     }
 
     /// Adds the one child of `fragment` to a collection that has children.

@@ -158,25 +158,9 @@ impl Reader<'_> {
     }
 
     fn selection(&self) -> Result<Selection, Error> {
-        let names = [
-            "unencrypted_suffix",
-            "encrypted_suffix",
-            "unencrypted_regex",
-            "encrypted_regex",
-            "unencrypted_comment_regex",
-            "encrypted_comment_regex",
-        ];
-        let texts = names.map(|name| self.text(name));
-        let [a, b, c, d, e, f] = texts.each_ref().map(Option::as_deref);
-        Selection::new(Settings {
-            unencrypted_suffix: a,
-            encrypted_suffix: b,
-            unencrypted_regex: c,
-            encrypted_regex: d,
-            unencrypted_comment_regex: e,
-            encrypted_comment_regex: f,
-        })
-        .map_err(|source| Error::Selection { position: self.position(), source })
+        let text = |name| self.document.text(self.node(name)?);
+        Selection::new(Settings::read(text))
+            .map_err(|source| Error::Selection { position: self.position(), source })
     }
 
     /// Recipients and wrapped data keys of the top-level list, else of the only key group.

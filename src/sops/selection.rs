@@ -56,6 +56,20 @@ pub struct Settings<'a> {
     pub encrypted_comment_regex: Option<&'a str>,
 }
 
+impl<'a> Settings<'a> {
+    /// The settings that `text` knows by their names.
+    pub fn read(text: impl Fn(&'static str) -> Option<&'a str>) -> Self {
+        Settings {
+            unencrypted_suffix: text("unencrypted_suffix"),
+            encrypted_suffix: text("encrypted_suffix"),
+            unencrypted_regex: text("unencrypted_regex"),
+            encrypted_regex: text("encrypted_regex"),
+            unencrypted_comment_regex: text("unencrypted_comment_regex"),
+            encrypted_comment_regex: text("encrypted_comment_regex"),
+        }
+    }
+}
+
 /// Which values are encrypted. Two selections are equal when their settings have the same name and text.
 #[derive(Debug, Clone)]
 pub enum Selection {
