@@ -18,6 +18,8 @@
 //! * **Selection** ([`selection`]): which values are encrypted, by keys or comments on the way to them.
 //! * **Metadata** ([`metadata`]): repeated in every document of a stream, read from the first.
 //! * **Creation rules** ([`rules`]): what `.sops.yaml` says about new files.
+//! * **Trees** ([`tree`]): a plain file without its layout, to be written in another format ([`emit`]) or
+//!   looked into ([`extract`]).
 //!
 //! [`mod@file`] puts these together. The reference is the `sops` program, 3.9 to 3.13:
 //! <https://github.com/getsops/sops>, its `README.rst`, `sops.go`, `stores/` and `aes/cipher.go`.
@@ -35,6 +37,8 @@ mod spelling;
 mod walk;
 
 pub mod cipher;
+pub mod emit;
+pub mod extract;
 pub mod file;
 pub mod mac;
 pub mod metadata;
@@ -43,5 +47,6 @@ pub mod regex;
 pub mod rules;
 pub mod selection;
 pub mod token;
+pub mod tree;
 
 pub use format::Format;
