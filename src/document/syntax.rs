@@ -49,6 +49,15 @@ impl Syntax {
         }
     }
 
+    /// Whether `read` is what a value comes back as once it is written: a type that the syntax lacks
+    /// becomes text.
+    pub(super) fn returns(self, written: &Value, read: &Value) -> bool {
+        match (self, written, read) {
+            (Syntax::Json, Value::Time(written), Value::Text(read)) => *written == **read,
+            _ => written == read,
+        }
+    }
+
     /// Whether a key may stand twice in a mapping: SOPS keeps both then.
     pub(super) fn repeats_keys(self) -> bool {
         self != Syntax::Yaml

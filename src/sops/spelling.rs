@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::cipher::DataKey;
 use super::plaintext::Plaintext;
 use super::token::Token;
-use crate::document::{Document, Value};
+use crate::document::{Document, NodeId, Syntax, Value};
 use crate::secret::RandomSource;
 
 /// Separates a token from its spelling.
@@ -35,26 +35,33 @@ pub(super) fn write(
     format!("{MARK}{}", token.compact())
 }
 
-/// The source text behind a token, if there is one that means `value` under the tag that stands there.
+/// The source text behind the token in the place of a node, if there is one that means `value` there.
 pub(super) fn read(
     rest: &str,
     key: &DataKey,
     aad: &str,
-    tag: Option<&str>,
+    (document, id): (&Document, NodeId),
     value: &Value,
 ) -> Option<Zeroizing<String>> {
     let token = Token::from_compact(rest.trim_end().strip_prefix(MARK)?).ok()?;
     let source = key.decrypt(&token, &spelling_aad(aad)).ok()?;
     let source = Zeroizing::new(source.expose_text()?.to_owned());
-    means(&source, tag.unwrap_or_default(), value).then_some(source)
+    let tag = document.tag(id).unwrap_or_default();
+    means(document.syntax(), &source, tag, value).then_some(source)
 }
 
 /// Whether a source text, put behind a key and a tag, reads back as `value`: in the middle of a file, or at the end
 /// of one without a final line break.
-fn means(source: &str, tag: &str, value: &Value) -> bool {
-    ["\n", ""].into_iter().any(|end| {
-        let trial = Zeroizing::new(format!("k: {tag} {source}{end}"));
-        let Ok(document) = Document::parse(trial.as_bytes().to_vec()) else { return false };
+fn means(syntax: Syntax, source: &str, tag: &str, value: &Value) -> bool {
+    let trials: &[_] = match syntax {
+        Syntax::Json => &[("{\"k\":", "}")],
+        _ => &[("k: ", "\n"), ("k: ", "")],
+    };
+    trials.iter().any(|(before, behind)| {
+        let trial = Zeroizing::new(format!("{before}{tag} {source}{behind}"));
+        let Ok(document) = Document::parse_as(syntax, trial.as_bytes().to_vec()) else {
+            return false;
+        };
         let [root] = document.roots() else { return false };
         let node = document.lookup(root.node, "k");
         document.entries(root.node).count() == 1
