@@ -95,21 +95,25 @@ pub(in crate::document) fn replacement(
     (inner, writer.out)
 }
 
-/// The bytes of a child with one comma: that before it, or for the first child that behind it.
+/// The bytes of a child with one comma: that before it, or that behind it if it is the first of those that stay.
 pub(in crate::document) fn removal(
     document: &Document,
     first: NodeId,
     value: NodeId,
+    leads: bool,
 ) -> Range<usize> {
     let child = document.node(first).span.start..document.node(value).span.end;
     let Some(parent) = document.node(value).parent else { return child };
     let children = children(document, parent);
     let position = children.partition_point(|sibling| sibling.start < child.start);
-    if position > 0 {
+    if position > 0 && !leads {
         return children[position - 1].end..child.end;
     }
-    if let Some(next) = children.get(1) {
+    if let Some(next) = children.get(position + 1) {
         return child.start..next.start;
+    }
+    if leads {
+        return child;
     }
     let inner = inner(document, parent);
     let before = &document.source[inner.start..child.start];

@@ -327,10 +327,22 @@ fn the_last_entry_of_a_collection_can_go() {
 }
 
 #[test]
-fn an_item_that_would_become_a_comment_goes() {
-    let document = parse("[1, \"ENC\", 2]");
-    let item = document.items(top(&document)).nth(1).unwrap();
-    let mut edits = Edits::new(&document);
-    edits.item_to_comment(item, "text").unwrap();
-    assert_eq!(edits.apply().unwrap().source(), "[1, 2]");
+fn items_that_would_become_comments_go() {
+    let cases = [
+        ("[1, 2, 3, 4]", vec![1], "[1, 3, 4]"),
+        ("[1, 2, 3, 4]", vec![0, 1], "[3, 4]"),
+        ("[1, 2, 3, 4]", vec![0, 1, 3], "[3]"),
+        ("[1, 2, 3, 4]", vec![0, 2, 3], "[2]"),
+        ("[1, 2, 3, 4]", vec![0, 1, 2, 3], "[]"),
+        ("[\n\t1,\n\t2,\n\t3,\n\t4\n]\n", vec![0, 1, 3], "[\n\t3\n]\n"),
+    ];
+    for (before, gone, after) in cases {
+        let document = parse(before);
+        let items: Vec<NodeId> = document.items(top(&document)).collect();
+        let mut edits = Edits::new(&document);
+        for index in gone {
+            edits.item_to_comment(items[index], "text").unwrap();
+        }
+        assert_eq!(edits.apply().unwrap().source(), after);
+    }
 }
