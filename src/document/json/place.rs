@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! {"a": 1}   becomes   {"a": 1, "new": 2}        a child goes with all up to the one before it;
-//! { }        becomes   { "new": 2 }              an only child leaves the blanks before it, less a last line
-//! {}         becomes   {⏎   "new": 2⏎}           break and what follows that if there is one behind it, too
+//! { }        becomes   { "new": 2 }              an only child leaves the blanks before it, but the last line
+//! {}         becomes   {⏎   "new": 2⏎}           break and what follows that
 //! {⏎}        becomes   {⏎⏎   "new": 2⏎}
 //! ```
 
@@ -117,13 +117,9 @@ pub(in crate::document) fn removal(
     }
     let inner = inner(document, parent);
     let before = &document.source[inner.start..child.start];
-    let behind = &document.source[child.end..inner.end];
-    let kept = match before.rfind('\n') {
-        Some(at) if behind.contains('\n') => {
-            before[..=at].strip_suffix(document.line_break()).unwrap_or(&before[..at])
-        }
-        _ => before,
-    };
+    let kept = before.rfind('\n').map_or(before, |at| {
+        before[..=at].strip_suffix(document.line_break()).unwrap_or(&before[..at])
+    });
     inner.start + kept.len()..inner.end
 }
 
