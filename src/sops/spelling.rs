@@ -43,11 +43,16 @@ pub(super) fn read(
     (document, id): (&Document, NodeId),
     value: &Value,
 ) -> Option<Zeroizing<String>> {
-    let token = Token::from_compact(rest.trim_end().strip_prefix(MARK)?).ok()?;
-    let source = key.decrypt(&token, &spelling_aad(aad)).ok()?;
-    let source = Zeroizing::new(source.expose_text()?.to_owned());
+    let source = source(rest, key, aad)?;
     let tag = document.tag(id).unwrap_or_default();
     means(document.syntax(), &source, tag, value).then_some(source)
+}
+
+/// The source text behind a token, whatever it means.
+pub(super) fn source(rest: &str, key: &DataKey, aad: &str) -> Option<Zeroizing<String>> {
+    let token = Token::from_compact(rest.trim_end().strip_prefix(MARK)?).ok()?;
+    let source = key.decrypt(&token, &spelling_aad(aad)).ok()?;
+    Some(Zeroizing::new(source.expose_text()?.to_owned()))
 }
 
 /// Whether a source text, put behind a key and a tag, reads back as `value`: in the middle of a file, or at the end
