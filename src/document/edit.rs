@@ -5,6 +5,7 @@
 //! that an edit announced, and these must have the announced value. An edit that would swallow a
 //! comment, change a neighbour or come back as something else is refused; no text comes out.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -53,6 +54,8 @@ pub enum Placement {
 pub struct Edits<'d> {
     pub(super) document: &'d Document,
     pub(super) splices: Vec<Splice>,
+    /// How new YAML is indented; found out when it is first needed.
+    indentation: OnceCell<Indentation>,
 }
 
 /// One replacement and what it does to the tree.
@@ -71,7 +74,16 @@ pub(super) struct Splice {
 impl<'d> Edits<'d> {
     /// No edits yet.
     pub fn new(document: &'d Document) -> Self {
-        Edits { document, splices: Vec::new() }
+        Edits { document, splices: Vec::new(), indentation: OnceCell::new() }
+    }
+
+    /// New YAML is indented like this from here on, not as most of the file is.
+    pub fn indent_by(&mut self, indentation: Indentation) {
+        self.indentation = OnceCell::from(indentation);
+    }
+
+    fn indentation(&self) -> Indentation {
+        *self.indentation.get_or_init(|| self.document.indentation())
     }
 
     /// Whether nothing would change.
@@ -202,7 +214,7 @@ impl<'d> Edits<'d> {
         let node = self.document.node(id);
         let mut inserted = Vec::new();
         expected(content, node.depth, &mut inserted);
-        let (range, text) = self.document.replacement(id, content)?;
+        let (range, text) = self.document.replacement(id, content, self.indentation())?;
         // A comment behind the old node is written again behind the new one.
         let gone = self.document.comments_in(&(range.start..node.span.end));
         self.push(range, text, id.0, node.end.0 - id.0, inserted);
@@ -243,7 +255,7 @@ impl<'d> Edits<'d> {
         let document = self.document;
         let mut inserted = Vec::new();
         expected(content, 0, &mut inserted);
-        let (range, text) = yaml::further_root(document, content);
+        let (range, text) = yaml::further_root(document, content, self.indentation());
         self.push(range, text, document.nodes.len() as u32, 0, inserted);
         Ok(())
     }
@@ -315,7 +327,7 @@ impl<'d> Edits<'d> {
             Placement::Last => document.children(collection).last(),
         };
         let node = after.map_or(collection.0 + 1, |after| document.node(after).end.0);
-        let (range, text) = document.insertion(collection, after, fragment)?;
+        let (range, text) = document.insertion(collection, after, fragment, self.indentation())?;
         self.push(range, text, node, 0, inserted);
         Ok(())
     }

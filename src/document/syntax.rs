@@ -113,9 +113,10 @@ impl Document {
         collection: NodeId,
         after: Option<NodeId>,
         fragment: &Fragment,
+        indentation: Indentation,
     ) -> Result<Piece, EditError> {
         match self.syntax {
-            Syntax::Yaml => Ok(self.insertion_yaml(collection, after, fragment)),
+            Syntax::Yaml => Ok(self.insertion_yaml(collection, after, fragment, indentation)),
             Syntax::Json => Ok(json::insertion(self, collection, after, fragment)),
             Syntax::Dotenv => dotenv::insertion(self, collection, after, fragment),
             Syntax::Ini => ini::insertion(self, collection, after, fragment),
@@ -123,9 +124,14 @@ impl Document {
     }
 
     /// `fragment` in the place of a node, whatever that is.
-    pub(super) fn replacement(&self, id: NodeId, fragment: &Fragment) -> Result<Piece, EditError> {
+    pub(super) fn replacement(
+        &self,
+        id: NodeId,
+        fragment: &Fragment,
+        indentation: Indentation,
+    ) -> Result<Piece, EditError> {
         match self.syntax {
-            Syntax::Yaml => Ok(self.replacement_yaml(id, fragment)),
+            Syntax::Yaml => Ok(self.replacement_yaml(id, fragment, indentation)),
             Syntax::Json => Ok(json::replacement(self, id, fragment)),
             Syntax::Dotenv => dotenv::replacement(self, id, fragment),
             Syntax::Ini => ini::replacement(self, id, fragment),
@@ -153,8 +159,10 @@ impl Document {
         let top = self.roots[root].node;
         match self.syntax {
             Syntax::Yaml => self.root_insertion_yaml(root, fragment, indentation),
-            _ if self.has_children(top) => self.insertion(top, self.children(top).last(), fragment),
-            _ => self.replacement(top, fragment),
+            _ if self.has_children(top) => {
+                self.insertion(top, self.children(top).last(), fragment, indentation)
+            }
+            _ => self.replacement(top, fragment, indentation),
         }
     }
 
