@@ -1,5 +1,7 @@
 //! Decryption, leaf by leaf.
 
+use zeroize::Zeroizing;
+
 use super::cipher::DataKey;
 use super::comments;
 use super::error::{Error, Fault, TokenError};
@@ -9,7 +11,6 @@ use super::spelling;
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
 use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Value};
-use crate::secret::Secret;
 
 /// Decryption under way.
 pub(super) struct Opening<'d, 'k> {
@@ -92,8 +93,9 @@ impl<'d, 'k> Opening<'d, 'k> {
         };
         let tag = document.tag(id);
         let spelling =
-            self.spellings.then(|| spelling::read(rest, self.key, aad, tag, &value)).flatten();
+            self.spellings.then(|| spelling::read(rest, self.key, aad, (document.syntax(), tag), &value)).flatten();
         let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
+        let value = document.value_spelled(&source, value);
         self.edits.set_source(id, source, value)?;
         Ok(Was::Value)
     }
@@ -101,16 +103,28 @@ impl<'d, 'k> Opening<'d, 'k> {
     /// A comment that does not decrypt stays as it is, as with SOPS: nobody lost a value.
     fn open_comment(&mut self, index: usize, visit: &Visit<'_>) {
         let document = self.document;
-        let text = document.comment_text(&document.comments()[index]);
-        let Ok((token, _)) = Token::parse(text) else { return };
-        let elsewhere = comments::candidates(document, index);
-        let paths = std::iter::once(visit.aad.to_owned())
-            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let secret = paths.into_iter().find_map(|aad| self.key.decrypt(&token, &aad).ok());
-        let plain = secret.as_ref().and_then(Secret::expose_text);
-        if let Some(plain) = plain.filter(|plain| !plain.contains(['\n', '\r'])) {
-            self.edits.set_comment(index, plain);
+        let Some(whole) = self.comment(index, visit.aad) else { return };
+        let written = |joined: usize| {
+            self.comment(joined, visit.aad).unwrap_or_else(|| {
+                Zeroizing::new(document.comment_text(&document.comments()[joined]).to_owned())
+            })
+        };
+        let own = comments::own(document, index, &whole, &written);
+        if let Some(plain) = document.comment_spelled(index, own) {
+            self.edits.set_comment(index, &plain);
         }
+    }
+
+    /// The text of an encrypted comment, in the collection where it stands or in another one near by.
+    fn comment(&self, index: usize, aad: &str) -> Option<Zeroizing<String>> {
+        let document = self.document;
+        let text = document.comment_text(&document.comments()[index]);
+        let (token, _) = Token::parse(text).ok()?;
+        let elsewhere = comments::candidates(document, index);
+        let paths = std::iter::once(aad.to_owned())
+            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
+        let secret = paths.into_iter().find_map(|aad| self.key.decrypt(&token, &aad).ok())?;
+        secret.expose_text().map(|text| Zeroizing::new(text.to_owned()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::cipher::DataKey;
+use super::comments;
 use super::error::{Error, Fault};
 use super::mac::Mac;
 use super::plaintext::Plaintext;
@@ -109,9 +110,10 @@ impl<'d, 's> Sealing<'d, 's> {
     }
 
     fn seal_comment(&mut self, index: usize, visit: &Visit<'_>) {
-        let text = self.document.comment_text(&self.document.comments()[index]);
-        if visit.selected && !text.is_empty() && Token::parse(text).is_err() {
-            let token = self.key.encrypt(&Plaintext::comment(text), visit.aad, self.random);
+        let own = self.document.comment_text(&self.document.comments()[index]);
+        let text = comments::whole(self.document, index);
+        if visit.selected && !text.is_empty() && Token::parse(own).is_err() {
+            let token = self.key.encrypt(&Plaintext::comment(&text), visit.aad, self.random);
             self.edits.set_comment(index, &token.to_string());
         }
     }
