@@ -8,9 +8,11 @@ use super::error::{Error, Fault, TokenError};
 use super::mac::Mac;
 use super::plaintext::{self, Plaintext};
 use super::spelling;
+use super::stash::{Known, Stash};
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
-use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Value};
+use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
+use crate::secret::Secret;
 
 /// Decryption under way.
 pub(super) struct Opening<'d, 'k> {
@@ -21,6 +23,18 @@ pub(super) struct Opening<'d, 'k> {
     edits: Edits<'d>,
     mac: Mac,
     mac_only_encrypted: bool,
+    /// What was opened, where somebody will want it.
+    stash: Option<Stash>,
+}
+
+/// What came of it.
+pub(super) struct Opened<'d> {
+    /// The edits that decrypt.
+    pub(super) edits: Edits<'d>,
+    /// The MAC of the plain values.
+    pub(super) mac: Mac,
+    /// The tokens, if they were asked for.
+    pub(super) stash: Stash,
 }
 
 impl<'d, 'k> Opening<'d, 'k> {
@@ -29,16 +43,17 @@ impl<'d, 'k> Opening<'d, 'k> {
         document: &'d Document,
         key: &'k DataKey,
         spellings: bool,
-        mac: Mac,
         mac_only_encrypted: bool,
+        stashes: bool,
     ) -> Self {
-        let edits = Edits::new(document);
-        Opening { document, key, spellings, edits, mac, mac_only_encrypted }
+        let (edits, mac) = (Edits::new(document), Mac::over(mac_only_encrypted));
+        let stash = stashes.then(Stash::default);
+        Opening { document, key, spellings, edits, mac, mac_only_encrypted, stash }
     }
 
-    /// The edits that decrypt, and the MAC of the plain values.
-    pub(super) fn finish(self) -> (Edits<'d>, Mac) {
-        (self.edits, self.mac)
+    /// Everything is opened.
+    pub(super) fn finish(self) -> Opened<'d> {
+        Opened { edits: self.edits, mac: self.mac, stash: self.stash.unwrap_or_default() }
     }
 
     /// Takes one leaf.
@@ -83,18 +98,22 @@ impl<'d, 'k> Opening<'d, 'k> {
             plaintext::parse(token.kind(), &secret).map_err(|error| failed(error.into()))?;
         let in_list = document.node(id).parent.is_some_and(|p| document.items(p).next().is_some());
         if token.kind() == Kind::Comment && in_list {
-            let text = secret.expose_text().unwrap_or_default();
-            self.edits.item_to_comment(id, text)?;
+            let plain = secret.expose_text().unwrap_or_default();
+            self.remember(&token, aad, &secret, || {
+                Known::new(&token, &text, Style::Plain, plain).into_item()
+            });
+            self.edits.item_to_comment(id, plain)?;
             return Ok(Was::Comment);
         }
         self.mac.add(&Plaintext::of(&value).expect("no token holds null"));
         let NodeKind::Scalar(style) = document.node(id).kind else {
             return Err(plain(document, id));
         };
-        let tag = document.tag(id);
+        let place = (document, id);
         let spelling =
-            self.spellings.then(|| spelling::read(rest, self.key, aad, (document.syntax(), tag), &value)).flatten();
+            self.spellings.then(|| spelling::read(rest, self.key, aad, place, &value)).flatten();
         let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
+        self.remember(&token, aad, &secret, || Known::new(&token, &text, style, &source));
         let value = document.value_spelled(&source, value);
         self.edits.set_source(id, source, value)?;
         Ok(Was::Value)
@@ -103,28 +122,46 @@ impl<'d, 'k> Opening<'d, 'k> {
     /// A comment that does not decrypt stays as it is, as with SOPS: nobody lost a value.
     fn open_comment(&mut self, index: usize, visit: &Visit<'_>) {
         let document = self.document;
-        let Some(whole) = self.comment(index, visit.aad) else { return };
-        let written = |joined: usize| {
-            self.comment(joined, visit.aad).unwrap_or_else(|| {
-                Zeroizing::new(document.comment_text(&document.comments()[joined]).to_owned())
-            })
+        let Some((token, secret, aad)) = self.comment(index, visit.aad) else { return };
+        let Some(whole) = secret.expose_text() else { return };
+        // Those that SOPS took for one with it are encrypted with it and by themselves.
+        let opened = |joined: usize| {
+            let secret = self.comment(joined, visit.aad).map(|(_, secret, _)| secret);
+            let plain = secret.as_ref().and_then(Secret::expose_text);
+            let written = document.comment_text(&document.comments()[joined]);
+            Zeroizing::new(plain.unwrap_or(written).to_owned())
         };
-        let own = comments::own(document, index, &whole, &written);
+        let own = comments::own(document, index, whole, &opened);
         if let Some(plain) = document.comment_spelled(index, own) {
+            let text = document.comment_text(&document.comments()[index]);
+            self.remember(&token, &aad, &secret, || Known::new(&token, text, Style::Plain, whole));
             self.edits.set_comment(index, &plain);
         }
     }
 
-    /// The text of an encrypted comment, in the collection where it stands or in another one near by.
-    fn comment(&self, index: usize, aad: &str) -> Option<Zeroizing<String>> {
+    /// An encrypted comment opened in the collection where it stands, or in another one near by.
+    fn comment(&self, index: usize, aad: &str) -> Option<(Token, Secret, String)> {
         let document = self.document;
         let text = document.comment_text(&document.comments()[index]);
         let (token, _) = Token::parse(text).ok()?;
         let elsewhere = comments::candidates(document, index);
-        let paths = std::iter::once(aad.to_owned())
+        let mut paths = std::iter::once(aad.to_owned())
             .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let secret = paths.into_iter().find_map(|aad| self.key.decrypt(&token, &aad).ok())?;
-        secret.expose_text().map(|text| Zeroizing::new(text.to_owned()))
+        let (secret, aad) =
+            paths.find_map(|aad| Some((self.key.decrypt(&token, &aad).ok()?, aad)))?;
+        Some((token, secret, aad))
+    }
+
+    fn remember(
+        &mut self,
+        token: &Token,
+        aad: &str,
+        plain: &Secret,
+        known: impl FnOnce() -> Known,
+    ) {
+        if let Some(stash) = &mut self.stash {
+            stash.remember(aad, token.kind(), plain.expose(), known());
+        }
     }
 }
 

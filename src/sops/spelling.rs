@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::cipher::DataKey;
 use super::plaintext::Plaintext;
 use super::token::Token;
-use crate::document::{Document, Syntax, Value};
+use crate::document::{Document, NodeId, Syntax, Value};
 use crate::secret::RandomSource;
 
 /// Separates a token from its spelling.
@@ -35,37 +35,50 @@ pub(super) fn write(
     format!("{MARK}{}", token.compact())
 }
 
-/// The source text behind a token, if there is one that means `value` in this syntax, under the tag that stands there.
+/// The source text behind a token, if there is one that means `value` in the place of a node.
 pub(super) fn read(
     rest: &str,
     key: &DataKey,
     aad: &str,
-    (syntax, tag): (Syntax, Option<&str>),
+    (document, id): (&Document, NodeId),
     value: &Value,
 ) -> Option<Zeroizing<String>> {
+    let source = source(rest, key, aad)?;
+    let tag = document.tag(id).unwrap_or_default();
+    means(document.syntax(), &source, tag, value).then_some(source)
+}
+
+/// The source text behind a token, whatever it means.
+pub(super) fn source(rest: &str, key: &DataKey, aad: &str) -> Option<Zeroizing<String>> {
     let token = Token::from_compact(rest.trim_end().strip_prefix(MARK)?).ok()?;
     let source = key.decrypt(&token, &spelling_aad(aad)).ok()?;
-    let source = Zeroizing::new(source.expose_text()?.to_owned());
-    means(syntax, &source, tag.unwrap_or_default(), value).then_some(source)
+    Some(Zeroizing::new(source.expose_text()?.to_owned()))
 }
 
 /// Whether a source text, put behind a key and a tag, reads back as `value`: in the middle of a file, or at the end
 /// of one without a final line break.
 fn means(syntax: Syntax, source: &str, tag: &str, value: &Value) -> bool {
-    ["\n", ""].into_iter().any(|end| {
-        let (trial, path) = match syntax {
-            Syntax::Yaml => (format!("k: {tag} {source}{end}"), &["k"][..]),
-            Syntax::Json => (format!("{{\"k\": {source}{end}}}"), &["k"][..]),
-            Syntax::Dotenv => (format!("k={source}{end}"), &["k"][..]),
-            Syntax::Ini => (format!("k = {source}{end}"), &["DEFAULT", "k"][..]),
+    let trials: &[_] = match syntax {
+        Syntax::Yaml => &[("k: ", "\n"), ("k: ", "")],
+        Syntax::Json => &[("{\"k\":", "}")],
+        Syntax::Dotenv => &[("k=", "")],
+        Syntax::Ini => &[("k = ", "\n"), ("k = ", "")],
+    };
+    let tag = if tag.is_empty() { String::new() } else { format!("{tag} ") };
+    trials.iter().any(|(before, behind)| {
+        let trial = Zeroizing::new(format!("{before}{tag}{source}{behind}"));
+        let Ok(document) = Document::parse_as(syntax, trial.as_bytes().to_vec()) else {
+            return false;
         };
-        let bytes = Zeroizing::new(trial).as_bytes().to_vec();
-        let Ok(document) = Document::parse_as(syntax, bytes) else { return false };
         let [root] = document.roots() else { return false };
-        let node = document.descend(root.node, path);
+        let top = match syntax {
+            Syntax::Ini => document.lookup(root.node, "DEFAULT").unwrap_or(root.node),
+            _ => root.node,
+        };
+        let node = document.lookup(top, "k");
         // Alone, with nothing of its text left over.
-        let parent = node.and_then(|node| document.node(node).parent);
-        parent.is_some_and(|parent| document.entries(parent).count() == 1)
+        document.entries(top).count() == 1
+            && document.entries(root.node).count() == 1
             && node
                 .and_then(|node| document.value(node))
                 .is_some_and(|read| read.is_ok_and(|read| read == *value))

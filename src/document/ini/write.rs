@@ -193,6 +193,10 @@ fn sections(document: &Document, at: usize, fragment: &Fragment) -> Result<Piece
         if at > 0 || !lines.is_empty() {
             lines.push(Zeroizing::default());
         }
+        if let Fragment::Copied { source, .. } = content {
+            lines.push(Zeroizing::new(format!("[{name}]{source}")));
+            continue;
+        }
         lines.push(Zeroizing::new(format!("[{name}]")));
         if !matches!(content, Fragment::Mapping(entries) if entries.is_empty()) {
             lines.push(entries(document, root, content)?);
