@@ -203,7 +203,9 @@ mod tests {
             let document = parsed(text);
             let mut edits = Edits::new(&document);
             let new = |key: &str| (key.to_owned(), Fragment::text("a\nb"));
-            edits.append_to_root(0, vec![new("sops_a"), new("sops_b")], Default::default()).unwrap();
+            edits
+                .append_to_root(0, vec![new("sops_a"), new("sops_b")], Default::default())
+                .unwrap();
             let edited = edits.apply().unwrap();
             let lines = "sops_a=a\\nb\nsops_b=a\\nb";
             assert!(edited.source().trim_end().ends_with(lines), "{:?}", edited.source());

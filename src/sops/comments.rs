@@ -68,6 +68,11 @@ pub(super) fn is_joined(document: &Document, comment: usize) -> bool {
     flat::is_joined(document, comment)
 }
 
+/// Whether a comment stands where it cannot be a token, because that ends with a `]`.
+pub(super) fn is_beside_header(document: &Document, comment: usize) -> bool {
+    flat::is_beside_header(document, comment)
+}
+
 /// The text of a comment as SOPS sees it, with those joined to it.
 pub(super) fn whole(document: &Document, comment: usize) -> Zeroizing<String> {
     let text = |index: usize| {

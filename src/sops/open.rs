@@ -122,18 +122,25 @@ impl<'d, 'k> Opening<'d, 'k> {
     /// A comment that does not decrypt stays as it is, as with SOPS: nobody lost a value.
     fn open_comment(&mut self, index: usize, visit: &Visit<'_>) {
         let document = self.document;
+        let text = document.comment_text(&document.comments()[index]);
+        if comments::is_beside_header(document, index) {
+            if let Some(plain) = spelling::source(text, self.key, visit.aad) {
+                self.edits.set_comment(index, &plain);
+            }
+            return;
+        }
         let Some((token, secret, aad)) = self.comment(index, visit.aad) else { return };
         let Some(whole) = secret.expose_text() else { return };
         // Those that SOPS took for one with it are encrypted with it and by themselves.
         let opened = |joined: usize| {
-            let secret = self.comment(joined, visit.aad).map(|(_, secret, _)| secret);
-            let plain = secret.as_ref().and_then(Secret::expose_text);
             let written = document.comment_text(&document.comments()[joined]);
-            Zeroizing::new(plain.unwrap_or(written).to_owned())
+            let secret = self.comment(joined, visit.aad).map(|(_, secret, _)| secret);
+            let plain = secret.as_ref().and_then(Secret::expose_text).unwrap_or(written);
+            spelling::source(written, self.key, visit.aad)
+                .unwrap_or_else(|| Zeroizing::new(plain.to_owned()))
         };
         let own = comments::own(document, index, whole, &opened);
         if let Some(plain) = document.comment_spelled(index, own) {
-            let text = document.comment_text(&document.comments()[index]);
             self.remember(&token, &aad, &secret, || Known::new(&token, text, Style::Plain, whole));
             self.edits.set_comment(index, &plain);
         }

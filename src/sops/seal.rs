@@ -129,6 +129,13 @@ impl<'d, 's> Sealing<'d, 's> {
         if !visit.selected || text.is_empty() || Token::parse(own).is_ok() {
             return Ok(());
         }
+        if comments::is_beside_header(self.document, index) {
+            if spelling::source(own, self.key, visit.aad).is_none() {
+                let sealed = spelling::write(own, self.key, visit.aad, self.random);
+                self.edits.set_comment(index, &sealed);
+            }
+            return Ok(());
+        }
         let plaintext = Plaintext::comment(&text);
         match self.stash.take(visit.aad, &plaintext, &text) {
             Some(Kept::All(known)) if known.item => {

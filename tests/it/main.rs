@@ -20,6 +20,8 @@ mod check;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// Dotenv and INI against the real sops, both ways.
+mod flat;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.

@@ -11,8 +11,8 @@ const DELIMITERS: [char; 2] = ['=', ':'];
 /// What begins a comment.
 pub(super) const MARKERS: [char; 2] = ['#', ';'];
 /// Quotes that span lines and in which nothing counts.
-const TRIPLE: &str = "\"\"\"";
-const TICK: &str = "`";
+pub(super) const TRIPLE: &str = "\"\"\"";
+pub(super) const TICK: &str = "`";
 
 /// A key as it is written.
 pub(super) struct Key {

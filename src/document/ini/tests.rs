@@ -125,15 +125,18 @@ fn every_text_has_a_spelling_that_is_read_back() {
         ("", ""),
         (" x", "\" x\""),
         ("a#b", "`a#b`"),
-        ("a;`b", "`a;`b`"),
+        ("a;`b", "\"\"\"a;`b\"\"\""),
         ("a\nb", "\"\"\"a\nb\"\"\""),
-        ("a`b", "a`b"),
-        ("`a", "\"`a\""),
+        ("a`b", "\"\"\"a`b\"\"\""),
+        ("`a", "\"\"\"`a\"\"\""),
         ("C:\\", "\"C:\\\""),
         ("\"a\"", "`\"a\"`"),
         ("'a'", "\"'a'\""),
         ("\"\"\"\n\"\"\"", "`\"\"\"\n\"\"\"`"),
-        ("ENC[AES256_GCM,data:x+/=,iv:y=,tag:z==,type:str]~kP/+=", "ENC[AES256_GCM,data:x+/=,iv:y=,tag:z==,type:str]~kP/+="),
+        (
+            "ENC[AES256_GCM,data:x+/=,iv:y=,tag:z==,type:str]~kP/+=",
+            "ENC[AES256_GCM,data:x+/=,iv:y=,tag:z==,type:str]~kP/+=",
+        ),
     ] {
         let (_, spelling) = spelled(text, Style::Plain);
         assert_eq!(*spelling, wanted);
@@ -148,12 +151,33 @@ fn every_text_has_a_spelling_that_is_read_back() {
 #[test]
 fn a_section_comes_and_goes_without_a_trace() {
     for text in [
-        "", "\n", "\n\n", "\r\n", "a=1\n", "a=1", "a=1\n\n", "a=1\n\n\n", "[s]", "[s]\n", "# c", "# c\n", "a=1\r\n",
-        "a=1\r\n\r\n", "\u{feff}", "\u{feff}a=1", "a=\"\"\"\n\n\"\"\"", "a=b\\\n", "a=b\\", "a=1\n; end", " \n", "[s] ; c",
+        "",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "a=1\n",
+        "a=1",
+        "a=1\n\n",
+        "a=1\n\n\n",
+        "[s]",
+        "[s]\n",
+        "# c",
+        "# c\n",
+        "a=1\r\n",
+        "a=1\r\n\r\n",
+        "\u{feff}",
+        "\u{feff}a=1",
+        "a=\"\"\"\n\n\"\"\"",
+        "a=b\\\n",
+        "a=b\\",
+        "a=1\n; end",
+        " \n",
+        "[s] ; c",
     ] {
         let document = parsed(text);
         let mut edits = Edits::new(&document);
-        let content = Fragment::mapping([("a", Fragment::text("1")), ("long", Fragment::text("x"))]);
+        let content =
+            Fragment::mapping([("a", Fragment::text("1")), ("long", Fragment::text("x"))]);
         edits.append_to_root(0, vec![("sops".to_owned(), content)], Default::default()).unwrap();
         let edited = edits.apply().unwrap_or_else(|error| panic!("{error}: {text:?}"));
         assert!(edited.source().starts_with(text));
@@ -211,7 +235,9 @@ fn keys_and_sections_go_where_they_are_wanted() {
     );
     let section = || Fragment::mapping([("n", text())]);
     assert_eq!(
-        edited(&|edits| edits.insert_entry(NodeId(0), Placement::After(s), "u", section()).unwrap()),
+        edited(&|edits| edits
+            .insert_entry(NodeId(0), Placement::After(s), "u", section())
+            .unwrap()),
         "# c\n[s]\na = 1\n\n[u]\nn = x\n\n[t]\nb = 2\n"
     );
     assert_eq!(

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::lines::{self, MARKERS, line_from};
+use super::lines::{self, MARKERS, TICK, TRIPLE, line_from};
 use crate::document::edit::EditError;
 use crate::document::syntax::Piece;
 use crate::document::{Document, Fragment, Kind, NodeId, Style};
@@ -16,25 +16,31 @@ const NO_SECTION: &str = "an INI section has a name of one line";
 /// The library counts from such a key on instead of taking its name.
 const COUNTED: &str = "-";
 
-/// A text in `style` if that can hold it, else plain, else in the quotes that the library would take.
+/// A text in `style` if that is quotes and can hold it, else as the library would write it; where it could not read
+/// that back, in other quotes.
 pub(in crate::document) fn spelled(text: &str, style: Style) -> (Style, Zeroizing<String>) {
-    let quoted = |quote: &str| Zeroizing::new(format!("{quote}{text}{quote}"));
-    let of_style = |style| match style {
-        Style::SingleQuoted => quoted("'"),
-        Style::DoubleQuoted => quoted("\""),
-        _ => Zeroizing::new(text.to_owned()),
+    let favourite = match text {
+        _ if text.contains(['\n', '`']) => TRIPLE,
+        _ if text.contains(MARKERS) => TICK,
+        _ if text.trim() != text => "\"",
+        _ => "",
     };
-    let fits = |spelling: &Zeroizing<String>| reads_back_before("\n", spelling, text);
-    for style in [style, Style::Plain, Style::DoubleQuoted] {
-        let spelling = of_style(style);
-        if fits(&spelling) {
-            return (style, spelling);
-        }
-    }
-    let quotes = if text.contains('\n') { ["\"\"\"", "`"] } else { ["`", "\"\"\""] };
-    let spelling = quotes.into_iter().map(quoted).find(fits);
+    let own = match style {
+        Style::SingleQuoted => "'",
+        Style::DoubleQuoted => "\"",
+        _ => favourite,
+    };
+    let spelling = |quote: &str| Zeroizing::new(format!("{quote}{text}{quote}"));
+    let quotes = [own, favourite, "", "\"", TICK, TRIPLE, "'"];
+    let quote = quotes.into_iter().find(|quote| reads_back_before("\n", &spelling(quote), text));
     // What nothing can hold is refused when it is to be written.
-    (Style::Plain, spelling.unwrap_or_else(|| of_style(Style::Plain)))
+    let quote = quote.unwrap_or_default();
+    let style = match quote {
+        "'" => Style::SingleQuoted,
+        "\"" => Style::DoubleQuoted,
+        _ => Style::Plain,
+    };
+    (style, spelling(quote))
 }
 
 /// Whether a spelling, alone behind a delimiter, is read as this text: in the middle of a file, or at the end of one
@@ -234,9 +240,7 @@ fn entries(
     });
     let lines: Vec<Zeroizing<String>> = lines
         .iter()
-        .map(|(key, value)| {
-            Zeroizing::new(format!("{key:width$}{delimiter}{}", value.as_str()))
-        })
+        .map(|(key, value)| Zeroizing::new(format!("{key:width$}{delimiter}{}", value.as_str())))
         .collect();
     let lines: Vec<&str> = lines.iter().map(|line| line.as_str()).collect();
     Ok(Zeroizing::new(lines.join(document.line_break())))
@@ -253,7 +257,8 @@ impl Document {
             let gap = self.node(key).span.end..self.node(value).span.start;
             &self.source[gap]
         };
-        let keys = |entry: (NodeId, NodeId)| self.source[self.node(entry.0).span.clone()].chars().count();
+        let keys =
+            |entry: (NodeId, NodeId)| self.source[self.node(entry.0).span.clone()].chars().count();
         let before = |gap: &str| gap.chars().take_while(|c| matches!(c, ' ' | '\t')).count();
         let last = self.entries(section).last()?;
         let delimiter = gap(last).trim_matches([' ', '\t']);
@@ -262,9 +267,7 @@ impl Document {
             return Some((0, " = ".to_owned()));
         }
         let column = keys(last) + before(gap(last));
-        let aligned = self
-            .entries(section)
-            .all(|entry| keys(entry) + before(gap(entry)) == column);
+        let aligned = self.entries(section).all(|entry| keys(entry) + before(gap(entry)) == column);
         let several = self.entries(section).nth(1).is_some();
         let width = if aligned && several && before(gap(last)) > 0 { column - 1 } else { 0 };
         let blanks = if width > 0 { " " } else { &gap(last)[..before(gap(last)).min(1)] };
@@ -278,11 +281,13 @@ fn spelled_key(name: &str) -> Option<String> {
     let spellings = ["", "`", "\"", "\"\"\""].map(|quote| format!("{quote}{name}{quote}"));
     spellings.into_iter().find(|spelling| {
         let line = format!("{spelling}=");
-        let other = spelling.starts_with(['[', '#', ';']) || spelling.starts_with(char::is_whitespace);
-        !other && name != COUNTED && !line.contains('\n')
-            && lines::key(&line, 0..line.len()).is_ok_and(|key| {
-                line[key.name] == *name && key.end == line.len()
-            })
+        let other =
+            spelling.starts_with(['[', '#', ';']) || spelling.starts_with(char::is_whitespace);
+        !other
+            && name != COUNTED
+            && !line.contains('\n')
+            && lines::key(&line, 0..line.len())
+                .is_ok_and(|key| line[key.name] == *name && key.end == line.len())
     })
 }
 

@@ -13,6 +13,7 @@
 //! Here they stay apart, each in its place. When they are encrypted, the first one's token holds all of them as
 //! SOPS would have joined them, so that SOPS, which reads the first token alone, loses none. Comments at the end of
 //! an INI file, which SOPS does drop, count as the last of the section above them; the section `sops` is not there.
+//! One beside a header is encrypted in the way of spellings, without brackets: SOPS reads it if there is another one above.
 
 use std::ops::Range;
 
@@ -52,6 +53,15 @@ pub(super) fn is_joined(document: &Document, index: usize) -> bool {
     document.syntax() == Syntax::Ini
         && index > 0
         && owner(document, index - 1) == owner(document, index)
+}
+
+/// Whether a comment stands beside a header, where it cannot hold a `]`: the library takes the last one of the line
+/// for that of the header.
+pub(super) fn is_beside_header(document: &Document, index: usize) -> bool {
+    document.syntax() == Syntax::Ini
+        && document.comments()[index].inline
+        && owner(document, index)
+            .is_some_and(|key| document.node(key).parent == Some(document.roots()[0].node))
 }
 
 /// What SOPS appends to a comment: the further ones with their markers, and the line breaks between them. `text`
@@ -115,7 +125,8 @@ fn spot(document: &Document, owner: Option<NodeId>) -> (NodeId, Option<NodeId>) 
             (section, Some(first).filter(|first| document.contains(section, *first)))
         }
         _ => {
-            let above = document.entries(root).take_while(|(key, _)| owner.is_none_or(|o| *key < o));
+            let above =
+                document.entries(root).take_while(|(key, _)| owner.is_none_or(|o| *key < o));
             let sections = above.filter(|(key, _)| document.text(*key) != Some("sops"));
             (sections.last().map_or(root, |(_, section)| section), None)
         }
