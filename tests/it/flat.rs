@@ -184,6 +184,10 @@ fn what_we_encrypt_every_sops_decrypts_as_its_own_and_we_to_the_byte() {
         let encrypted = ours(&plain);
         assert_eq!(opened(&encrypted).source(), text);
         for version in reference::versions("sops") {
+            // Since 3.10 sections of one name stay apart.
+            if version.starts_with("3.9.") && text.contains("k=1\n[s]\nk=2") {
+                continue;
+            }
             let (printed, seen) = decrypted(&sandbox, version, ending, encrypted.source());
             assert_eq!(seen, json(&plain), "{version}: {text}\n{}", encrypted.source());
             if !printable || version.starts_with("3.9.") {
