@@ -35,7 +35,7 @@ pub(super) fn write(
     format!("{MARK}{}", token.compact())
 }
 
-/// The source text behind a token, if there is one that means `value` in the place of a node.
+/// The source text behind the token in the place of a node, if there is one that means `value` there.
 pub(super) fn read(
     rest: &str,
     key: &DataKey,
@@ -87,4 +87,35 @@ fn means(syntax: Syntax, source: &str, tag: &str, value: &Value) -> bool {
 
 fn spelling_aad(aad: &str) -> String {
     format!("{aad}{MARK}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spelling_means_what_it_is_read_as_in_its_syntax() {
+        let float = Value::Float(1.5);
+        for syntax in [Syntax::Yaml, Syntax::Json] {
+            assert!(means(syntax, "1.50", "", &float));
+            assert!(!means(syntax, "1.51", "", &float));
+            assert!(!means(syntax, "\"1.50\"", "", &float));
+        }
+        assert!(means(Syntax::Yaml, "!!float '1.5'", "", &float));
+        assert!(!means(Syntax::Json, "+1.50", "", &float));
+        let text = Value::text("é/".to_owned());
+        assert!(means(Syntax::Json, r#""\u00e9\/""#, "", &text));
+        assert!(!means(Syntax::Json, "é/", "", &text));
+    }
+
+    #[test]
+    fn a_spelling_that_brings_something_along_means_nothing() {
+        let one = Value::Int(1);
+        for source in ["1,\"k\":1", "1, \"z\": 2", "1}", "1} {\"k\": 1", "[1]", ""] {
+            assert!(!means(Syntax::Json, source, "", &one), "{source}");
+        }
+        for source in ["1\nz: 2", "1\n---\nk: 1", "[1]", ""] {
+            assert!(!means(Syntax::Yaml, source, "", &one), "{source}");
+        }
+    }
 }
