@@ -28,6 +28,14 @@ pub enum EditError {
         /// What the edit needs there.
         expected: &'static str,
     },
+    /// The syntax has no spelling for the new content.
+    #[error("{position}: {reason}")]
+    Unspellable {
+        /// Where it was to go.
+        position: Position,
+        /// What is in the way.
+        reason: &'static str,
+    },
     /// The edited text reads back as something else than was intended.
     #[error("{position}: cannot be edited without changing something else")]
     Unfaithful {
@@ -120,6 +128,7 @@ impl<'d> Edits<'d> {
                 .ok_or_else(|| self.wrong_kind(id, "anchor before the tag"))?,
             _ => (node.span.clone(), source),
         };
+        self.document.check_spelling(id, &text, &value)?;
         let inserted = vec![Expected { depth: node.depth, shape: Shape::Scalar(value) }];
         self.push(range, text, id.0, 1, inserted);
         Ok(())
@@ -292,14 +301,21 @@ impl<'d> Edits<'d> {
         let source = &self.document.source;
         let grown: usize = self.splices.iter().map(|splice| splice.text.len()).sum();
         let mut text = Zeroizing::new(String::with_capacity(source.len() + grown));
-        let mut done = 0;
+        let (mut done, mut removed) = (0, false);
         for splice in &self.splices {
-            if splice.range.start < done {
-                return Err(EditError::Overlap(self.document.position(splice.range.start)));
+            let mut start = splice.range.start;
+            if start < done {
+                // Neighbours that both go may both take the line break between them along.
+                let removal = splice.text.is_empty() && removed;
+                if !removal {
+                    return Err(EditError::Overlap(self.document.position(start)));
+                }
+                start = done;
             }
-            text.push_str(&source[done..splice.range.start]);
+            text.push_str(&source[done..start]);
             text.push_str(&splice.text);
-            done = splice.range.end;
+            done = splice.range.end.max(done);
+            removed = splice.text.is_empty();
         }
         text.push_str(&source[done..]);
         let bytes = std::mem::take(&mut *text).into_bytes();

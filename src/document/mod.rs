@@ -362,6 +362,8 @@ fn position_in(source: &str, offset: usize) -> Position {
 }
 
 #[cfg(test)]
+mod flat_properties;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,8 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// Dotenv and INI against the real sops, both ways.
+mod flat;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// JSON: the library against the real sops, both ways.
