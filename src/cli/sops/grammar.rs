@@ -33,13 +33,30 @@ pub(crate) enum Fault {
     NoValue(String),
     /// `--in-place=perhaps`.
     #[error("invalid boolean value {value:?} for -{name}: parse error")]
-    Switch { name: String, value: String },
+    Switch {
+        /// The flag as it was given.
+        name: String,
+        /// What it was given.
+        value: String,
+    },
     /// `--indent=wide`.
     #[error("invalid value {value:?} for flag -{name}: parse error")]
-    Number { name: String, value: String },
+    Number {
+        /// The flag as it was given.
+        name: String,
+        /// What it was given.
+        value: String,
+    },
     /// A variable that stands for a switch.
     #[error("could not parse {value} as bool value for flag {name}: it comes from `{variable}`")]
-    Variable { name: String, value: String, variable: &'static str },
+    Variable {
+        /// The flag it stands for.
+        name: String,
+        /// What it holds.
+        value: String,
+        /// The variable.
+        variable: &'static str,
+    },
     /// Text that is none.
     #[error("the value of -{0} is not UTF-8")]
     NotText(String),
@@ -66,9 +83,11 @@ pub(super) struct Given {
 
 /// One flag with its value, checked for its kind.
 struct Value {
+    /// The flag.
     flag: Flag,
     /// The name it was given by; empty from the environment.
     by: String,
+    /// The value, `true` for a switch without one.
     value: OsString,
 }
 
@@ -127,6 +146,7 @@ impl Given {
         Some(last.value.as_os_str()).filter(|value| !value.is_empty())
     }
 
+    /// Refuses a flag that was given by both of its names.
     fn check_forms(&self) -> Result<(), Fault> {
         for given in self.values.iter().filter(|given| !given.by.is_empty()) {
             let Some(short) = given.flag.short.filter(|short| given.by == *short) else { continue };
@@ -137,6 +157,7 @@ impl Given {
         Ok(())
     }
 
+    /// Adds what the environment says of flags that were not given.
     fn add_environment(
         &mut self,
         flags: &[&'static [Flag]],

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::document::Route;
 use crate::secret::Secret;
+use crate::sops::Format;
 
 /// A command line, understood.
 #[derive(PartialEq)]
@@ -109,40 +110,11 @@ pub(crate) enum Output {
 #[derive(PartialEq, Eq, Default)]
 pub(crate) struct Naming {
     /// `--input-type`: one of the five type names.
-    pub(crate) input: Option<Type>,
+    pub(crate) input: Option<Format>,
     /// `--output-type`.
-    pub(crate) output: Option<Type>,
+    pub(crate) output: Option<Format>,
     /// `--filename-override`: stands for the file's name in rules and types, and need not exist.
     pub(crate) name: Option<PathBuf>,
-}
-
-/// A format by its name in `--input-type` and `--output-type`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Type {
-    /// `binary`.
-    Binary,
-    /// `dotenv`.
-    Dotenv,
-    /// `ini`.
-    Ini,
-    /// `json`.
-    Json,
-    /// `yaml`.
-    Yaml,
-}
-
-impl Type {
-    /// The type of this name, in lower case as sops has it.
-    pub(crate) fn named(name: &str) -> Option<Type> {
-        match name {
-            "binary" => Some(Type::Binary),
-            "dotenv" => Some(Type::Dotenv),
-            "ini" => Some(Type::Ini),
-            "json" => Some(Type::Json),
-            "yaml" => Some(Type::Yaml),
-            _ => None,
-        }
-    }
 }
 
 /// What a new file is encrypted for and which of its values; empty parts are up to the creation rule.
@@ -178,18 +150,26 @@ pub(crate) struct Opening {
 /// Encrypts.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Encrypt {
+    /// What to read.
     pub(crate) input: Input,
+    /// Where the result goes.
     pub(crate) output: Output,
+    /// Formats and name.
     pub(crate) naming: Naming,
+    /// Recipients and selection.
     pub(crate) new_file: NewFile,
 }
 
 /// Decrypts.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Decrypt {
+    /// What to read.
     pub(crate) input: Input,
+    /// Where the result goes.
     pub(crate) output: Output,
+    /// Formats and name.
     pub(crate) naming: Naming,
+    /// How it is opened.
     pub(crate) opening: Opening,
     /// `--extract`.
     pub(crate) extract: Option<Route>,
@@ -198,10 +178,13 @@ pub(crate) struct Decrypt {
 /// Opens in the editor; a file that does not exist begins with an example.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Edit {
+    /// The encrypted file.
     pub(crate) file: PathBuf,
+    /// Formats and name.
     pub(crate) naming: Naming,
     /// For a file that does not exist.
     pub(crate) new_file: NewFile,
+    /// How it is opened.
     pub(crate) opening: Opening,
     /// `-s`: the metadata is shown as well.
     pub(crate) show_master_keys: bool,
@@ -220,8 +203,11 @@ pub(crate) struct Edit {
 pub(crate) struct Rotate {
     /// Where it does not exist: 49 with recipients to add or remove; else 100 in legacy grammar and 2 without.
     pub(crate) file: PathBuf,
+    /// Where the result goes.
     pub(crate) output: Output,
+    /// Formats and name.
     pub(crate) naming: Naming,
+    /// How it is opened.
     pub(crate) opening: Opening,
     /// `--add-age`.
     pub(crate) add: Vec<String>,
@@ -234,10 +220,15 @@ pub(crate) struct Rotate {
 /// Sets one value, in place.
 #[derive(PartialEq)]
 pub(crate) struct Set {
+    /// The encrypted file.
     pub(crate) file: PathBuf,
+    /// Formats and name.
     pub(crate) naming: Naming,
+    /// How it is opened.
     pub(crate) opening: Opening,
+    /// Which value.
     pub(crate) index: Route,
+    /// The JSON of the new value.
     pub(crate) value: NewValue,
     /// Write nothing if the value is there already.
     pub(crate) idempotent: bool,
@@ -259,9 +250,13 @@ pub(crate) enum NewValue {
 /// Removes one value, in place.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Unset {
+    /// The encrypted file.
     pub(crate) file: PathBuf,
+    /// Formats and name.
     pub(crate) naming: Naming,
+    /// How it is opened.
     pub(crate) opening: Opening,
+    /// Which value.
     pub(crate) index: Route,
     /// An entry that is missing is no error.
     pub(crate) idempotent: bool,
@@ -274,14 +269,17 @@ pub(crate) struct UpdateKeys {
     pub(crate) files: Vec<PathBuf>,
     /// Without a question.
     pub(crate) yes: bool,
-    pub(crate) input: Option<Type>,
+    /// `--input-type`.
+    pub(crate) input: Option<Format>,
 }
 
 /// Says whether a file is encrypted.
 #[derive(PartialEq, Eq)]
 pub(crate) struct FileStatus {
+    /// The encrypted file.
     pub(crate) file: PathBuf,
-    pub(crate) input: Option<Type>,
+    /// `--input-type`.
+    pub(crate) input: Option<Format>,
 }
 
 /// Adds a key group.
@@ -289,9 +287,11 @@ pub(crate) struct FileStatus {
 pub(crate) struct GroupsAdd {
     /// Empty if `--file` is missing, which is an error of reading (2).
     pub(crate) file: PathBuf,
+    /// Write back to the file instead of standard output.
     pub(crate) in_place: bool,
     /// The recipients of the group.
     pub(crate) recipients: Vec<String>,
+    /// `--shamir-secret-sharing-threshold`, where it is not 0.
     pub(crate) threshold: Option<i64>,
 }
 
@@ -300,39 +300,50 @@ pub(crate) struct GroupsAdd {
 pub(crate) struct GroupsDelete {
     /// Empty if `--file` is missing, which is an error of reading (2).
     pub(crate) file: PathBuf,
+    /// Write back to the file instead of standard output.
     pub(crate) in_place: bool,
     /// The group, from 0.
     pub(crate) group: u32,
+    /// `--shamir-secret-sharing-threshold`, where it is not 0.
     pub(crate) threshold: Option<i64>,
 }
 
 /// Runs a command with the values in its environment.
 #[derive(PartialEq, Eq)]
 pub(crate) struct ExecEnv {
+    /// The encrypted file.
     pub(crate) file: PathBuf,
     /// For `/bin/sh -c`.
     pub(crate) command: OsString,
+    /// How it is opened.
     pub(crate) opening: Opening,
     /// With no other variables.
     pub(crate) pristine: bool,
     /// As this process. Not together with `background`.
     pub(crate) same_process: bool,
+    /// Do not wait for the command.
     pub(crate) background: bool,
+    /// `--user`: whose rights the command has.
     pub(crate) user: Option<String>,
 }
 
 /// Runs a command with the content in a file, whose path replaces `{}`.
 #[derive(PartialEq, Eq)]
 pub(crate) struct ExecFile {
+    /// The encrypted file.
     pub(crate) file: PathBuf,
     /// For `/bin/sh -c`.
     pub(crate) command: OsString,
+    /// Formats and name.
     pub(crate) naming: Naming,
+    /// How it is opened.
     pub(crate) opening: Opening,
     /// A named pipe; with `--no-fifo` a regular file.
     pub(crate) fifo: bool,
     /// `--filename`: what the file is called.
     pub(crate) filename: Option<PathBuf>,
+    /// Do not wait for the command.
     pub(crate) background: bool,
+    /// `--user`: whose rights the command has.
     pub(crate) user: Option<String>,
 }

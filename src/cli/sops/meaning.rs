@@ -15,6 +15,7 @@ use super::index;
 use super::invocation::*;
 use crate::document::Route;
 use crate::secret::Secret;
+use crate::sops::Format;
 
 /// Flags and words, to be understood.
 pub(super) struct Asked<'a> {
@@ -57,6 +58,7 @@ impl Asked<'_> {
         }
     }
 
+    /// Formats and name; types without effect are told.
     pub(super) fn naming(&mut self) -> Naming {
         Naming {
             input: self.kind_of(&flags::INPUT_TYPE),
@@ -66,9 +68,9 @@ impl Asked<'_> {
     }
 
     /// A type by its name. sops takes any other word for none and looks at the file's name.
-    fn kind_of(&mut self, flag: &Flag) -> Option<Type> {
+    fn kind_of(&mut self, flag: &Flag) -> Option<Format> {
         let name = self.given.text(flag)?;
-        let kind = Type::named(&name);
+        let kind = Format::named(&name);
         if kind.is_none() {
             let flag = flag.name;
             self.warnings.push(format!("`{name}` is no type; `--{flag}` has no effect"));
@@ -98,6 +100,7 @@ impl Asked<'_> {
         Ok(())
     }
 
+    /// Recipients and selection of a new file.
     fn new_file(&self) -> NewFile {
         NewFile {
             recipients: self.given.list(&flags::AGE),
@@ -111,6 +114,7 @@ impl Asked<'_> {
         }
     }
 
+    /// 0 is what sops takes for not given.
     fn threshold(&self) -> Option<i64> {
         self.given.number(&flags::THRESHOLD).filter(|threshold| *threshold != 0)
     }
@@ -120,6 +124,7 @@ impl Asked<'_> {
         self.given.first_of(groups).map_or(Ok(()), |flag| Err(UsageError::Foreign(flag)))
     }
 
+    /// Tells of words that are ignored, without repeating what may be a value.
     fn warn_of_words_behind(&mut self, used: usize) {
         let Some(ignored) = self.words.get(used..).filter(|words| !words.is_empty()) else {
             return;
@@ -142,6 +147,7 @@ fn index_of(word: OsString, verb: &'static str) -> Result<Route, UsageError> {
     index::parse(&text).map_err(|error| UsageError::Index { verb, error })
 }
 
+/// `encrypt`, `-e`.
 pub(super) fn encrypt(mut asked: Asked) -> Result<Invocation, UsageError> {
     let input = asked.input()?;
     let naming = asked.naming();
@@ -154,6 +160,7 @@ pub(super) fn encrypt(mut asked: Asked) -> Result<Invocation, UsageError> {
     Ok(Invocation::Encrypt(Encrypt { input, output, naming, new_file: asked.new_file() }))
 }
 
+/// `decrypt`, `-d`.
 pub(super) fn decrypt(mut asked: Asked) -> Result<Invocation, UsageError> {
     let input = asked.input()?;
     let output = asked.output()?;
@@ -164,6 +171,7 @@ pub(super) fn decrypt(mut asked: Asked) -> Result<Invocation, UsageError> {
     Ok(Invocation::Decrypt(Decrypt { input, output, naming, opening, extract }))
 }
 
+/// `edit`, or a file alone.
 pub(super) fn edit(mut asked: Asked) -> Result<Invocation, UsageError> {
     Ok(Invocation::Edit(Edit {
         file: asked.file()?,
@@ -180,6 +188,7 @@ pub(super) fn edit(mut asked: Asked) -> Result<Invocation, UsageError> {
     }))
 }
 
+/// `rotate`, `-r`.
 pub(super) fn rotate(mut asked: Asked) -> Result<Invocation, UsageError> {
     let file = asked.file()?;
     let output = asked.output()?;
@@ -192,6 +201,7 @@ pub(super) fn rotate(mut asked: Asked) -> Result<Invocation, UsageError> {
     Ok(Invocation::Rotate(Rotate { file, output, naming, opening, add, remove, legacy }))
 }
 
+/// `set`; its JSON is not looked at.
 pub(super) fn set(mut asked: Asked) -> Result<Invocation, UsageError> {
     let from_file = asked.given.on(&flags::VALUE_FILE);
     let from_stdin = asked.given.on(&flags::VALUE_STDIN);
@@ -222,6 +232,7 @@ pub(super) fn set(mut asked: Asked) -> Result<Invocation, UsageError> {
     }))
 }
 
+/// `unset`.
 pub(super) fn unset(mut asked: Asked) -> Result<Invocation, UsageError> {
     let words: [OsString; 2] =
         std::mem::take(&mut asked.words).try_into().map_err(|_| UsageError::UnsetWords)?;
@@ -235,6 +246,7 @@ pub(super) fn unset(mut asked: Asked) -> Result<Invocation, UsageError> {
     }))
 }
 
+/// `updatekeys`.
 pub(super) fn update_keys(mut asked: Asked) -> Result<Invocation, UsageError> {
     if asked.words.is_empty() {
         return Err(UsageError::NoFile);
@@ -247,12 +259,14 @@ pub(super) fn update_keys(mut asked: Asked) -> Result<Invocation, UsageError> {
     }))
 }
 
+/// `filestatus`.
 pub(super) fn file_status(mut asked: Asked) -> Result<Invocation, UsageError> {
     let file = asked.file()?;
     let input = asked.kind_of(&flags::INPUT_TYPE);
     Ok(Invocation::FileStatus(FileStatus { file, input }))
 }
 
+/// `groups add`.
 pub(super) fn groups_add(mut asked: Asked) -> Result<Invocation, UsageError> {
     if !asked.words.is_empty() {
         return Err(UsageError::GroupWords);
@@ -267,6 +281,7 @@ pub(super) fn groups_add(mut asked: Asked) -> Result<Invocation, UsageError> {
     }))
 }
 
+/// `groups delete`.
 pub(super) fn groups_delete(mut asked: Asked) -> Result<Invocation, UsageError> {
     let [group] = &asked.words[..] else { return Err(UsageError::GroupIndexWords) };
     let digits = group.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -280,6 +295,7 @@ pub(super) fn groups_delete(mut asked: Asked) -> Result<Invocation, UsageError> 
     }))
 }
 
+/// `exec-env`.
 pub(super) fn exec_env(mut asked: Asked) -> Result<Invocation, UsageError> {
     let (file, command) = exec_words(&mut asked)?;
     let opening = asked.opening()?;
@@ -299,6 +315,7 @@ pub(super) fn exec_env(mut asked: Asked) -> Result<Invocation, UsageError> {
     }))
 }
 
+/// `exec-file`.
 pub(super) fn exec_file(mut asked: Asked) -> Result<Invocation, UsageError> {
     let (file, command) = exec_words(&mut asked)?;
     Ok(Invocation::ExecFile(ExecFile {

@@ -35,8 +35,8 @@ use codes::Code;
 use error::UsageError;
 use invocation::{Call, Invocation};
 
-use super::{Context, Failure};
 use super::failure::visible;
+use super::{Context, Failure};
 
 /// The version of sops that this one stands in for.
 const SOPS_VERSION: &str = "3.13.3";

@@ -1,6 +1,7 @@
 //! A call in one line, for tables: the verb, then what is not the default. Warnings follow as `!` each.
 
 use super::super::invocation::*;
+use crate::sops::Format;
 
 /// The call as a line.
 pub(super) fn call(call: &Call) -> String {
@@ -59,7 +60,7 @@ impl Line {
         }
     }
 
-    fn kind(&mut self, name: &str, kind: Option<Type>) {
+    fn kind(&mut self, name: &str, kind: Option<Format>) {
         self.value(name, kind.map(|kind| format!("{kind:?}").to_lowercase()).as_ref());
     }
 
