@@ -7,11 +7,13 @@ use super::each::each;
 use super::failure::located;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
+use crate::document::Route;
 use crate::keys::Identities;
 use crate::sops::Format;
 use crate::sops::emit::emit;
-use crate::sops::extract::{Index, extract};
+use crate::sops::extract::extract;
 use crate::sops::file::{EncryptedFile, Unlocked};
+use crate::sops::index;
 use crate::sops::tree::Tree;
 use crate::txn::Content;
 
@@ -41,8 +43,8 @@ pub(crate) struct DecryptArgs {
 #[derive(clap::Args, Default)]
 pub(crate) struct Decryption {
     /// Print one value, such as `["stringData"]["password"]` or `["list"][0]`
-    #[arg(long, value_name = "INDEX", conflicts_with = "in_place")]
-    pub(crate) extract: Option<Index>,
+    #[arg(long, value_name = "INDEX", value_parser = index::parse, conflicts_with = "in_place")]
+    pub(crate) extract: Option<Route>,
     /// Do not compare the MAC: somebody may have changed plain values, or added and removed others
     #[arg(long)]
     pub(crate) ignore_mac: bool,

@@ -6,7 +6,8 @@ use std::fs;
 use keywright::document::Document;
 use keywright::sops::Format;
 use keywright::sops::emit::emit;
-use keywright::sops::extract::{Index, extract};
+use keywright::sops::extract::extract;
+use keywright::sops::index;
 use keywright::sops::selection::Selection;
 use keywright::sops::tree::Tree;
 
@@ -192,8 +193,7 @@ fn values_are_extracted_as_sops_extracts_them() {
     for index in indexes {
         for format in FORMATS {
             let theirs = decrypt(&sandbox, "yaml", format, &["--extract", index]);
-            let ours = index
-                .parse::<Index>()
+            let ours = index::parse(index)
                 .ok()
                 .and_then(|index| extract(tree(MIXED.as_bytes()), &index, format, None).ok());
             match (&ours, theirs.status.code()) {

@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::grammar::Fault;
-use super::index;
+use crate::sops::index;
 
 /// Why a command line asks for nothing that can be done. The texts are those of sops where it has one.
 #[derive(PartialEq, Eq, Debug, thiserror::Error)]

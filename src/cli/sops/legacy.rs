@@ -2,10 +2,10 @@
 
 use super::error::UsageError;
 use super::flags;
-use super::index;
 use super::invocation::{Invocation, NewValue, Set};
 use super::meaning::{self, Asked};
 use crate::secret::Secret;
+use crate::sops::index;
 
 /// Understands flags and words without a verb; none of the four modes is to edit. Of several modes the last one
 /// in the order encrypt, decrypt, rotate, set counts, wherever they stand: sops carries out all of them and

@@ -11,11 +11,11 @@ use super::codes::Code;
 use super::error::UsageError;
 use super::flags::{self, Flag};
 use super::grammar::Given;
-use super::index;
 use super::invocation::*;
 use crate::document::Route;
 use crate::secret::Secret;
 use crate::sops::Format;
+use crate::sops::index;
 
 /// Flags and words, to be understood.
 pub(super) struct Asked<'a> {

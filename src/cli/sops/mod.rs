@@ -17,7 +17,6 @@ mod error;
 mod flags;
 mod grammar;
 mod help;
-mod index;
 mod invocation;
 mod legacy;
 mod meaning;

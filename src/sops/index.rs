@@ -1,4 +1,4 @@
-//! Indices of values as sops writes them: `["key"][0]`.
+//! Indices of values as SOPS writes them: `["key"][0]`.
 //!
 //! Keys stand in single or double quotes and know no escapes: a key ends at its quote before `]`, so it may hold
 //! brackets and quotes itself. List items are counted from 0.
@@ -8,7 +8,7 @@ use crate::document::{Component, Route};
 /// Why a text is no index. The text itself is not repeated: somebody may have mistaken the value for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum Error {
+pub enum Error {
     /// There is nothing.
     #[error("the index is empty")]
     Empty,
@@ -24,7 +24,7 @@ pub(crate) enum Error {
 }
 
 /// Reads an index.
-pub(super) fn parse(text: &str) -> Result<Route, Error> {
+pub fn parse(text: &str) -> Result<Route, Error> {
     let mut route = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
