@@ -30,6 +30,15 @@ pub enum Fragment {
 }
 
 impl Fragment {
+    /// The text of a string, however it is to be quoted.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Fragment::Text(text) | Fragment::Value(Value::Text(text)) => Some(text),
+            Fragment::Quoted(text) | Fragment::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// A string, quoted where needed.
     pub fn text(text: impl Into<String>) -> Fragment {
         Fragment::Text(Zeroizing::new(text.into()))

@@ -15,9 +15,13 @@
 //! e: 2
 //! ```
 
+mod flat;
+
 use std::collections::HashMap;
 
-use crate::document::{Document, Kind, Layout, NodeId};
+use zeroize::Zeroizing;
+
+use crate::document::{Document, Kind, Layout, NodeId, Syntax};
 
 /// The comments, by index into [`Document::comments`], of each collection before one of its children: a key,
 /// an item, or `None` for the end.
@@ -28,6 +32,9 @@ type Keys = HashMap<NodeId, NodeId>;
 
 /// Places all comments, as if each root ended with a `sops` key: that is where SOPS reads them.
 pub(super) fn place(document: &Document) -> Placement {
+    if matches!(document.syntax(), Syntax::Dotenv | Syntax::Ini) {
+        return flat::place(document);
+    }
     let mut placement = Placement::new();
     let comments = document.comments();
     let keys = keys(document);
@@ -54,6 +61,35 @@ pub(super) fn place(document: &Document) -> Placement {
         done += run;
     }
     placement
+}
+
+/// Whether SOPS takes a comment and the one before it for one: then that one stands for both.
+pub(super) fn is_joined(document: &Document, comment: usize) -> bool {
+    flat::is_joined(document, comment)
+}
+
+/// Whether a comment stands where it cannot be a token, because that ends with a `]`.
+pub(super) fn is_beside_header(document: &Document, comment: usize) -> bool {
+    flat::is_beside_header(document, comment)
+}
+
+/// The text of a comment as SOPS sees it, with those joined to it.
+pub(super) fn whole(document: &Document, comment: usize) -> Zeroizing<String> {
+    let text = |index: usize| {
+        Zeroizing::new(document.comment_text(&document.comments()[index]).to_owned())
+    };
+    let tail = flat::tail(document, comment, &text);
+    Zeroizing::new(format!("{}{}", text(comment).as_str(), tail.as_str()))
+}
+
+/// The part of such a text that stands in the place of the comment; `text` gives those of the joined ones.
+pub(super) fn own<'w>(
+    document: &Document,
+    comment: usize,
+    whole: &'w str,
+    text: &dyn Fn(usize) -> Zeroizing<String>,
+) -> &'w str {
+    whole.strip_suffix(flat::tail(document, comment, text).as_str()).unwrap_or(whole)
 }
 
 /// All collections in which a reader might see the comment: those that end before it or hold it.
@@ -168,7 +204,11 @@ fn keys(document: &Document) -> Keys {
 /// The blocks that end between the node before the comment and `holder`, innermost first.
 fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
     let mut found = Vec::new();
-    let mut inner = preceding(document, at);
+    // Blocks of the document before have ended with it, and those before a dash at the dash.
+    let root = document.root_of(holder);
+    let mut inner = preceding(document, at).filter(|node| {
+        document.root_of(*node) == root && !has_dash(document, document.node(*node).span.end, at)
+    });
     while let Some(block) = inner.filter(|node| !document.contains(*node, holder)) {
         if is_block(document, block) {
             let column = document.column_of(block);
@@ -182,6 +222,12 @@ fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
         inner = document.node(block).parent;
     }
     found
+}
+
+/// Whether the dash of an item stands in a part of the source that is otherwise blank or comments.
+pub(super) fn has_dash(document: &Document, from: usize, until: usize) -> bool {
+    let part = document.source().get(from..until).unwrap_or_default();
+    part.lines().filter_map(|line| line.split('#').next()).any(|code| code.contains('-'))
 }
 
 /// The collection beside or in which an inline comment stands.
@@ -271,6 +317,8 @@ mod tests {
                 "4 a:, 2 a:, 4b a:, 2b :, 0 :",
             ),
             ("a:\n  b:\n    - x\n  # between\n# 0\nc: 1\n", "between a:b:, 0 :"),
+            ("a:\n  - b:\n      c: 1\n  -\n      # x\n      d: 1\n", "x a:"),
+            ("a:\n  b: 1\n---\n  # c\nx: 1\n", "c :"),
         ] {
             assert_eq!(placed(text), wanted, "{text}");
         }

@@ -130,6 +130,7 @@ fn add_block(
 fn with_block(mut edits: Edits<'_>, document: &Document, block: &Field) -> Result<Document, Error> {
     for root in 0..document.roots().len() {
         if let Some(place) = field::place(document, root) {
+            edits.indent_by(indentation_of(document, &place));
             let old = field::read(document, &place)?;
             field::reconcile(&mut edits, document, &place, &old, block)?;
         }
@@ -239,7 +240,7 @@ impl<'d> Unlocked<'d> {
         let metadata = &self.file.metadata;
         let same = metadata.selection == *how.selection
             && metadata.mac_only_encrypted == how.mac_only_encrypted
-            && self.is_for(how.groups, how.threshold);
+            && self.file.metadata.is_for(how.groups, how.threshold);
         if same && before.source() == plain.source() {
             return self.unchanged();
         }
@@ -304,7 +305,7 @@ impl<'d> Unlocked<'d> {
         threshold: usize,
         random: &mut dyn RandomSource,
     ) -> Result<Document, Error> {
-        if self.is_for(groups, threshold) {
+        if self.file.metadata.is_for(groups, threshold) {
             return self.unchanged();
         }
         let copies = self.copies_for(groups, threshold, random)?;
@@ -314,22 +315,6 @@ impl<'d> Unlocked<'d> {
             metadata::retain_foreign(&mut block, &only.foreign);
         }
         with_block(Edits::new(self.file.document), self.file.document, &block)
-    }
-
-    /// Whether the file is for exactly these groups; the order within a group does not matter.
-    pub fn is_for(&self, groups: &[KeyGroup], threshold: usize) -> bool {
-        let metadata = &self.file.metadata;
-        let stated = data_key::stated(threshold, groups);
-        let sorted = |mut names: Vec<String>| {
-            names.sort();
-            names
-        };
-        metadata.groups.len() == groups.len()
-            && (groups.len() == 1 || metadata.threshold == stated)
-            && metadata.groups.iter().zip(groups).all(|(before, after)| {
-                let after = after.names().map(str::to_owned).collect();
-                sorted(before.names().map(str::to_owned).collect()) == sorted(after)
-            })
     }
 
     fn copies_for(
@@ -361,7 +346,7 @@ impl<'d> Unlocked<'d> {
             true => field::copied(before, &place, &self.file.block),
             false => self.file.block.entries_for(plain.syntax()),
         };
-        let copied = add_block(edits, plain, &entries, self.indentation())?;
+        let copied = add_block(edits, plain, &entries, indentation_of(before, &place))?;
         metadata::set_mac(&mut block, seal_mac(&self.key, mac, now, random), now);
         with_block(Edits::new(&copied), &copied, &block)
     }
@@ -416,13 +401,14 @@ impl<'d> Unlocked<'d> {
     pub(super) fn unchanged(&self) -> Result<Document, Error> {
         Ok(Edits::new(self.file.document).apply()?)
     }
+}
 
-    /// How the block of this file is indented.
-    fn indentation(&self) -> Indentation {
-        let document = self.file.document;
-        let usual = Indentation { step: 4, dash: 4 };
-        let Some(Place::Mapping(sops)) = field::place(document, 0) else { return usual };
-        document.indentation_below(sops).unwrap_or(usual)
+/// How a block is indented.
+fn indentation_of(document: &Document, place: &Place) -> Indentation {
+    let usual = Indentation { step: 4, dash: 4 };
+    match place {
+        Place::Mapping(sops) => document.indentation_below(*sops).unwrap_or(usual),
+        Place::Prefixed(_) => usual,
     }
 }
 

@@ -16,12 +16,18 @@ mod terminal;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
+/// Conversion between formats, and extraction, against the real sops.
+mod convert;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// Dotenv and INI against the real sops, both ways.
+mod flat;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
+/// JSON: the library against the real sops, both ways.
+mod json;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
 /// `secret new`: by flags and by dialogue.
