@@ -8,11 +8,13 @@
 #![allow(clippy::unwrap_used)]
 
 /// What the tests stand on; each file tests itself.
+mod drop_in;
 mod postgres;
 mod proof;
 mod reference;
 mod sandbox;
 mod terminal;
+mod tree;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
@@ -28,5 +30,7 @@ mod provision;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
+/// What sops promises by its own functional tests.
+mod sops_behaviours;
 /// Commits that are stopped half-way.
 mod txn;
