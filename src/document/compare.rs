@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::edit::{EditError, Edits, Splice};
-use super::place::{Expected, Shape};
+use super::fragment::{Expected, Shape};
 use super::{Document, Kind, Node, NodeId};
 
 impl Edits<'_> {

@@ -21,21 +21,27 @@
 //! indentation, more than 255 levels – each with line and column.
 
 mod compare;
+mod dotenv;
 mod edit;
-mod place;
+mod fragment;
+mod ini;
+mod json;
+mod syntax;
 mod tree;
 mod value;
 mod yaml;
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
 pub use edit::{EditError, Edits, Placement};
-pub use place::{Fragment, Indentation};
+pub use fragment::Fragment;
+pub use syntax::Syntax;
 pub use tree::{Comment, Component, Kind, Layout, Node, NodeId, Position, Root, Route, Style};
 pub use value::Value;
-pub use yaml::plain_is_safe;
+pub use yaml::{Indentation, plain_is_safe};
 
 /// Why bytes are not a document. Names a place, never the content found there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +65,7 @@ pub struct ValueError {
 
 /// The bytes of a file and the tree of spans into them. Wiped when dropped; has no `Debug`.
 pub struct Document {
+    syntax: Syntax,
     source: Zeroizing<String>,
     nodes: Vec<Node>,
     roots: Vec<Root>,
@@ -68,6 +75,11 @@ pub struct Document {
 impl Document {
     /// Parses a YAML stream (JSON is one, too). The bytes are kept as they are.
     pub fn parse(bytes: Vec<u8>) -> Result<Document, ParseError> {
+        Document::parse_as(Syntax::Yaml, bytes)
+    }
+
+    /// Parses a file in a given syntax. The bytes are kept as they are.
+    pub fn parse_as(syntax: Syntax, bytes: Vec<u8>) -> Result<Document, ParseError> {
         let source = match String::from_utf8(bytes) {
             Ok(source) => Zeroizing::new(source),
             Err(error) => {
@@ -78,9 +90,16 @@ impl Document {
                 return Err(ParseError { position, reason: "not valid UTF-8".to_owned() });
             }
         };
-        let document = yaml::parse(source)?;
-        document.refuse_duplicate_keys()?;
+        let document = syntax.parse(source)?;
+        if !syntax.repeats_keys() {
+            document.refuse_duplicate_keys()?;
+        }
         Ok(document)
+    }
+
+    /// The notation that the document is written in.
+    pub fn syntax(&self) -> Syntax {
+        self.syntax
     }
 
     /// The text, byte for byte.
@@ -98,9 +117,15 @@ impl Document {
         &self.comments
     }
 
-    /// The text of a comment behind its `#`, blanks included.
+    /// The text of a comment behind its marker, blanks included.
     pub fn comment_text(&self, comment: &Comment) -> &str {
-        &self.source[comment.span.start + 1..comment.span.end]
+        &self.source[comment.text.clone()]
+    }
+
+    /// The comments that begin in a range of bytes, by index.
+    fn comments_in(&self, range: &Range<usize>) -> Range<usize> {
+        let before = |offset| self.comments.partition_point(|comment| comment.span.start < offset);
+        before(range.start)..before(range.end)
     }
 
     /// The node.
@@ -203,7 +228,8 @@ impl Document {
     pub fn value(&self, id: NodeId) -> Option<Result<Value, ValueError>> {
         let target = self.target(id);
         let text = self.text(target)?;
-        Some(yaml::value(self.node(target), text, self.tag(target)).map_err(|reason| ValueError {
+        let value = self.syntax.value(self.node(target), text, self.tag(target));
+        Some(value.map_err(|reason| ValueError {
             position: self.position(self.node(target).span.start),
             reason,
         }))

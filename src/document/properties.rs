@@ -160,7 +160,7 @@ proptest! {
             .collect();
         let mapping = mappings[pick.index(mappings.len())];
         let mut edits = Edits::new(&document);
-        let value = Fragment::mapping([("a", Fragment::text("1")), ("b", Fragment::Bool(true))]);
+        let value = Fragment::mapping([("a", Fragment::text("1")), ("b", Fragment::Value(Value::Bool(true)))]);
         edits.insert_entry(mapping, Placement::Last, "inserted", value).unwrap();
         let Ok(edited) = edits.apply() else {
             // Refused where a block scalar ends the file without a line break.

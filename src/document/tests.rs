@@ -72,10 +72,12 @@ fn an_entry_appended_to_each_root_changes_nothing_else_and_goes_again() {
             .collect();
         let mut edits = Edits::new(&before);
         for root in &mappings {
-            let value =
-                Fragment::mapping([("a", Fragment::Bool(true)), ("b", Fragment::text("x"))]);
+            let value = Fragment::mapping([
+                ("a", Fragment::Value(Value::Bool(true))),
+                ("b", Fragment::text("x")),
+            ]);
             let indentation = Indentation { step: 4, dash: 4 };
-            edits.append_to_root(*root, "appended", value, indentation).unwrap();
+            edits.append_to_root(*root, vec![("appended".into(), value)], indentation).unwrap();
         }
         let edited = match edits.apply() {
             // A block scalar at a bare end would get a line break.
@@ -130,7 +132,9 @@ fn an_edit_that_would_change_a_neighbour_is_refused() {
     // block scalar without a final line break cannot get a line behind it.
     let document = parse("a: |\n  x");
     let mut edits = Edits::new(&document);
-    edits.append_to_root(0, "b", Fragment::text("y"), Indentation::default()).unwrap();
+    edits
+        .append_to_root(0, vec![("b".into(), Fragment::text("y"))], Indentation::default())
+        .unwrap();
     assert!(matches!(edits.apply(), Err(EditError::Unfaithful { .. })));
 }
 

@@ -101,11 +101,13 @@ impl Node {
     }
 }
 
-/// One comment, from its `#` to the end of its line.
+/// One comment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Comment {
-    /// The bytes, `#` included, line break excluded.
+    /// The bytes, marker (`#` or `;`) included, line break excluded. In INI neighbouring lines are one comment.
     pub span: Range<usize>,
+    /// The part of these bytes that is the text.
+    pub text: Range<usize>,
     /// Whether something other than blanks stands before it on its line.
     pub inline: bool,
 }

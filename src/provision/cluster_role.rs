@@ -5,7 +5,7 @@
 
 use super::draft::Draft;
 use super::{Error, Note, Target};
-use crate::document::{Document, EditError, Edits, Fragment, Placement};
+use crate::document::{Document, EditError, Edits, Fragment, Placement, Value};
 use crate::kube::cluster::Cluster;
 use crate::kube::objects;
 
@@ -59,8 +59,8 @@ fn role(target: &Target<'_, '_>) -> Fragment {
     Fragment::mapping([
         ("name", Fragment::text(target.identifier.value.as_str())),
         ("ensure", Fragment::text("present")),
-        ("login", Fragment::Bool(true)),
-        ("superuser", Fragment::Bool(false)),
+        ("login", Fragment::Value(Value::Bool(true))),
+        ("superuser", Fragment::Value(Value::Bool(false))),
         (
             "passwordSecret",
             Fragment::mapping([("name", Fragment::text(target.secret_name.as_str()))]),

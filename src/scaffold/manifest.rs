@@ -30,7 +30,9 @@ pub(super) fn write(
     let skeleton = Document::parse(b"apiVersion: v1\nkind: Secret\n".to_vec())
         .expect("the beginning of every Secret is a document");
     let mut edits = Edits::new(&skeleton);
-    let mut append = |key, value| edits.append_to_root(0, key, value, Indentation::default());
+    let mut append = |key: &str, value| {
+        edits.append_to_root(0, vec![(key.to_owned(), value)], Indentation::default())
+    };
     let name = Some(("name".to_owned(), Fragment::text(&request.name)));
     let namespace = namespace.map(|text| ("namespace".to_owned(), Fragment::text(text)));
     append("metadata", Fragment::Mapping(name.into_iter().chain(namespace).collect()))?;

@@ -35,7 +35,7 @@ pub(super) fn expand(
     }
     let mut edits = Edits::new(document);
     for alias in connecting {
-        edits.replace_alias(alias, copy(document, document.target(alias)))?;
+        edits.replace(alias, &copy(document, document.target(alias)))?;
     }
     edits.apply().map(Some)
 }

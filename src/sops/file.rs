@@ -63,7 +63,7 @@ pub fn encrypt(
         if !document.node(root.node).is_absent() {
             let sops =
                 metadata::write(&wrapped, how.selection, how.mac_only_encrypted, how.now, &mac);
-            edits.append_to_root(index, "sops", sops, indentation)?;
+            edits.append_to_root(index, vec![("sops".to_owned(), sops)], indentation)?;
         }
     }
     Ok(edits.apply()?)

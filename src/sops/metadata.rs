@@ -133,7 +133,7 @@ pub(super) fn write(
     ];
     fields.extend(selection.setting().map(|(name, text)| (name, Fragment::text(text))));
     if mac_only_encrypted {
-        fields.push(("mac_only_encrypted", Fragment::Bool(true)));
+        fields.push(("mac_only_encrypted", Fragment::Value(Value::Bool(true))));
     }
     fields.sort_by_key(|(name, _)| *name);
     Fragment::Mapping(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())

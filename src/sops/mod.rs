@@ -28,6 +28,7 @@
 mod comments;
 mod error;
 mod expand;
+mod format;
 mod open;
 mod seal;
 mod spelling;
@@ -42,3 +43,5 @@ pub mod regex;
 pub mod rules;
 pub mod selection;
 pub mod token;
+
+pub use format::Format;

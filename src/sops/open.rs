@@ -1,7 +1,5 @@
 //! Decryption, leaf by leaf.
 
-use zeroize::Zeroizing;
-
 use super::cipher::DataKey;
 use super::comments;
 use super::error::{Error, Fault, TokenError};
@@ -10,7 +8,7 @@ use super::plaintext::{self, Plaintext};
 use super::spelling;
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
-use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
+use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Value};
 use crate::secret::Secret;
 
 /// Decryption under way.
@@ -95,7 +93,7 @@ impl<'d, 'k> Opening<'d, 'k> {
         let tag = document.tag(id);
         let spelling =
             self.spellings.then(|| spelling::read(rest, self.key, aad, tag, &value)).flatten();
-        let source = spelling.unwrap_or_else(|| common_source(document, id, &value, style));
+        let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
         self.edits.set_source(id, source, value)?;
         Ok(Was::Value)
     }
@@ -112,32 +110,6 @@ impl<'d, 'k> Opening<'d, 'k> {
         let plain = secret.as_ref().and_then(Secret::expose_text);
         if let Some(plain) = plain.filter(|plain| !plain.contains(['\n', '\r'])) {
             self.edits.set_comment(index, plain);
-        }
-    }
-}
-
-/// The source text that a value gets in the place of a token if nothing else is known.
-pub(super) fn common_source(
-    document: &Document,
-    id: NodeId,
-    value: &Value,
-    style: Style,
-) -> Zeroizing<String> {
-    match value {
-        Value::Text(text) => document.spelled(id, text, style).1,
-        Value::Null => Zeroizing::new("null".to_owned()),
-        Value::Bool(value) => Zeroizing::new(value.to_string()),
-        Value::Int(value) => Zeroizing::new(value.to_string()),
-        Value::Time(text) => Zeroizing::new(text.clone()),
-        Value::Float(float) if float.is_nan() => Zeroizing::new(".nan".to_owned()),
-        Value::Float(float) if float.is_infinite() => {
-            Zeroizing::new(if *float > 0.0 { ".inf" } else { "-.inf" }.to_owned())
-        }
-        // A float stays one: SOPS prints `1`, and then takes it for an integer.
-        Value::Float(float) => {
-            let plaintext = Plaintext::of(value).expect("a float has a text");
-            let digits = String::from_utf8_lossy(plaintext.as_bytes()).into_owned();
-            Zeroizing::new(if float.fract() == 0.0 { digits + ".0" } else { digits })
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use super::cipher::DataKey;
 use super::error::{Error, Fault};
 use super::mac::Mac;
-use super::open::common_source;
 use super::plaintext::Plaintext;
 use super::spelling;
 use super::token::Token;
@@ -92,7 +91,7 @@ impl<'d, 's> Sealing<'d, 's> {
         let mut token = self.key.encrypt(plaintext, aad, self.random).to_string();
         // The token decides the style in which the value will come back.
         let (style, _) = document.spelled(place, &token, style);
-        let common = common_source(document, place, value, style);
+        let common = document.spelled_value(place, value, style);
         let source = &document.source()[document.source_range(place, &Value::Null)];
         let written = &document.source()[document.source_range(place, value)];
         let source = if matches!(value, Value::Text(_)) { written } else { source };

@@ -4,12 +4,16 @@
 //! YAML – which SOPS, Flux and kubectl use – this module follows Go's; each such place says so.
 
 mod parse;
+mod place;
 mod resolve;
 mod scalar;
+mod write;
 
 pub(super) use parse::parse;
+pub(super) use place::further_root;
 pub use resolve::plain_is_safe;
-pub(super) use scalar::{Spelling, indentation_of_block, spell};
+pub(super) use scalar::spell_typed;
+pub use write::Indentation;
 
 use zeroize::Zeroizing;
 

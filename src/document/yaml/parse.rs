@@ -12,7 +12,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle}
 use zeroize::Zeroizing;
 
 use crate::document::{
-    Comment, Document, Kind, Layout, Node, NodeId, ParseError, Root, Style, position_in,
+    Comment, Document, Kind, Layout, Node, NodeId, ParseError, Root, Style, Syntax, position_in,
 };
 
 /// Largest file that is read, in bytes: node indices and Go's tools end far below.
@@ -41,7 +41,7 @@ pub(in crate::document) fn parse(source: Zeroizing<String>) -> Result<Document, 
     comments.sort_unstable_by_key(|comment: &Comment| comment.span.start);
     mark_inline(&mut comments, &source);
     refuse_foreign_line_breaks(&source, &nodes)?;
-    Ok(Document { source, nodes, roots, comments })
+    Ok(Document { syntax: Syntax::Yaml, source, nodes, roots, comments })
 }
 
 /// The tree while it grows.
@@ -107,7 +107,10 @@ impl<'s> Tree<'s> {
                 return Err(error_at(self.source, range.start, "alias without an anchor"));
             }
             Event::Anchor(id, _) => self.anchor_last(id, range),
-            Event::Comment(..) => self.comments.push(Comment { span: range, inline: false }),
+            Event::Comment(..) => {
+                let text = range.start + 1..range.end;
+                self.comments.push(Comment { span: range, text, inline: false });
+            }
             Event::Scalar(text, style, ..) => self.scalar(&text, style, range, &span),
             Event::SequenceStart(layout, ..) => {
                 self.open_collection(Kind::Sequence(layout_of(layout)), range, &span);

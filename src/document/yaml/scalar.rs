@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::resolve::plain_is_safe;
-use crate::document::Style;
+use crate::document::{Style, Value};
 
 /// Where a scalar is going to stand, as far as its spelling depends on it.
 #[derive(Clone, Copy)]
@@ -38,6 +38,24 @@ pub(in crate::document) fn spell(
         Style::Literal | Style::Folded if context.in_flow || context.followed => None,
         Style::Literal | Style::Folded => block(text, style, context),
     }
+}
+
+/// The plain scalar for a value that is no text; texts are spelled by [`spell`].
+pub(in crate::document) fn spell_typed(value: &Value) -> Zeroizing<String> {
+    Zeroizing::new(match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Time(text) => text.clone(),
+        Value::Text(text) => text.to_string(),
+        Value::Float(float) if float.is_nan() => ".nan".to_owned(),
+        Value::Float(float) if float.is_infinite() => {
+            if *float > 0.0 { ".inf" } else { "-.inf" }.to_owned()
+        }
+        // A float stays one: SOPS prints `1`, and then takes it for an integer.
+        Value::Float(float) if float.fract() == 0.0 => format!("{float}.0"),
+        Value::Float(float) => float.to_string(),
+    })
 }
 
 /// The column of a block scalar's lines: what its first line with content has in front beyond the
