@@ -26,6 +26,8 @@ mod demo;
 mod interop;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
+/// Files of all formats by five versions of sops.
+mod golden;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
 /// The program starts and answers.
