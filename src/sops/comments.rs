@@ -188,8 +188,13 @@ fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
 fn beside(document: &Document, keys: &Keys, at: usize) -> Option<(NodeId, Option<NodeId>)> {
     let line = document.source()[..at].rfind('\n').map_or(0, |line| line + 1);
     if document.source()[line..at].chars().all(|c| c == '-' || c == ' ') {
-        // `- # comment`, with the item below, or with none at all.
-        return landing(document, keys, at, following(document, at));
+        // `- # comment`, with the item below; without one, the comment belongs to what comes next.
+        let next = following(document, at).and_then(|next| {
+            let root = document.roots()[document.root_of(next)].node;
+            let behind = NodeId(next.0 + u32::from(document.node(next).is_absent()));
+            document.contains(root, behind).then_some(behind)
+        });
+        return landing(document, keys, at, next);
     }
     let mut node = preceding(document, at)?;
     let closed = |node: NodeId| is_flow(document, node) && document.node(node).span.end <= at;
@@ -287,6 +292,9 @@ mod tests {
             ("a: [1] # behind\n", "behind a:"),
             ("a: | # header\n  x\nb: 1\n", "header :"),
             ("a:\n  - # dash\n    x: 1\n", "dash a:"),
+            ("a:\n  - # none\nb: 1\n", "none :"),
+            ("a:\n  - # none\n  - x\n", "none a:"),
+            ("a:\n  - # none\n", "none :"),
         ] {
             assert_eq!(placed(text), wanted, "{text}");
         }

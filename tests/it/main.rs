@@ -26,6 +26,8 @@ mod demo;
 mod interop;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
+/// Random documents by both programs, in every combination.
+mod differential;
 /// Files of all formats by five versions of sops.
 mod golden;
 /// `secret new`: by flags and by dialogue.
