@@ -15,6 +15,7 @@
 //! ```
 //! use keywright::document::Document;
 //! use keywright::keys::Identities;
+//! use keywright::sops::KeyGroup;
 //! use keywright::sops::file::{EncryptedFile, Encryption, encrypt};
 //! use keywright::sops::selection::Selection;
 //! # struct Fixed;
@@ -26,7 +27,8 @@
 //! let identity = Identities::generate();
 //! let plain = Document::parse(b"password: 's3cret'  # rotate monthly\n".to_vec())?;
 //! let how = Encryption {
-//!     recipients: std::slice::from_ref(&identity.recipient),
+//!     groups: &[KeyGroup::of(vec![identity.recipient])],
+//!     threshold: 0,
 //!     selection: &Selection::default(),
 //!     mac_only_encrypted: false,
 //!     indent: 4,

@@ -73,9 +73,11 @@ impl Configs {
         let Some(Loaded { path: name, config }) = nearest else { return Creation::NoConfig };
         let Some(config) = config else { return Creation::Broken(name) };
         match config.rule_for(path) {
+            Ok(Some(rule)) if rule.groups.iter().any(|group| !group.foreign.is_empty()) => {
+                Creation::Foreign
+            }
             Ok(Some(rule)) => Creation::Rule(name, rule),
             Ok(None) => Creation::NoRule(name),
-            Err(Error::Foreign { .. } | Error::KeyGroups { .. }) => Creation::Foreign,
             Err(Error::Recipient { source: keys::Error::UnsupportedRecipient(_), .. }) => {
                 Creation::Foreign
             }
@@ -164,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_rule_for_other_keys_is_not_broken() {
-        for rule in ["{pgp: ABCD}", "{key_groups: [{age: [AGE]}, {age: [AGE]}]}"] {
+        for rule in ["{pgp: ABCD}", "{key_groups: [{age: [AGE]}, {kms: [{arn: a}]}]}"] {
             assert_eq!(about(&[(".sops.yaml", rule)], "x.yaml"), ("foreign".into(), vec![]));
         }
     }

@@ -15,7 +15,7 @@ use super::commit::Mode;
 use super::db::{self, DbArgs};
 use super::{Context, Failure, Status};
 use crate::document::Document;
-use crate::keys::{Identities, Recipient};
+use crate::keys::Identities;
 use crate::sops::file::{self, Encryption};
 use crate::sops::rules::Config;
 
@@ -128,9 +128,9 @@ fn encrypt_secrets(root: &Path, context: &mut Context) -> Result<usize, Failure>
     for (path, text) in sample::FILES.iter().filter(|(path, _)| path.ends_with("secret.yaml")) {
         let rule = config.rule_for(Path::new(path)).map_err(|error| unfit(&error))?;
         let rule = rule.ok_or_else(|| unfit(&"no creation rule"))?;
-        let recipients: &[Recipient] = &rule.recipients;
         let how = Encryption {
-            recipients,
+            groups: &rule.groups,
+            threshold: rule.threshold,
             selection: &rule.selection,
             mac_only_encrypted: rule.mac_only_encrypted,
             indent: config.indent(),

@@ -9,6 +9,7 @@ use super::failure::located;
 use super::{Context, Failure, Status};
 use crate::document::Document;
 use crate::keys::Recipient;
+use crate::sops::KeyGroup;
 use crate::sops::file::{self, EncryptedFile, Encryption};
 use crate::sops::rules::{Config, Rule};
 use crate::sops::selection::{Selection, Settings};
@@ -155,11 +156,12 @@ fn encrypt(
     let selection = args.selection.selection()?;
     let selection =
         selection.or_else(|| rule.map(|rule| rule.selection.clone())).unwrap_or_default();
-    let recipients =
-        given.as_deref().or(rule.map(|rule| rule.recipients.as_slice())).unwrap_or_default();
+    let given = given.map(|recipients| vec![KeyGroup::of(recipients)]);
+    let groups = given.as_deref().or(rule.map(|rule| rule.groups.as_slice())).unwrap_or_default();
     let now = context.now();
     let how = Encryption {
-        recipients,
+        groups,
+        threshold: rule.map_or(0, |rule| rule.threshold),
         selection: &selection,
         mac_only_encrypted: args.mac_only_encrypted || rule.is_some_and(|r| r.mac_only_encrypted),
         indent: config.map_or(4, |(_, config)| config.indent()),

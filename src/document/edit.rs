@@ -139,6 +139,26 @@ impl<'d> Edits<'d> {
         Ok(())
     }
 
+    /// Turns a comment on a line of its own among the items of a YAML list into an item: what
+    /// [`Edits::item_to_comment`] undoes.
+    pub fn comment_to_item(&mut self, index: usize, text: &str) -> Result<(), EditError> {
+        let span = self.document.comments[index].span.clone();
+        let node = self.document.nodes_before(span.start);
+        let list = self.document.sequence_at(&span);
+        let Some(list) = list.filter(|_| !self.document.comments[index].inline) else {
+            self.set_comment(index, text);
+            return Ok(());
+        };
+        // A comment above the first item stands before the list itself.
+        let node = node.max(list.index() + 1);
+        let depth = self.document.node(list).depth + 1;
+        let shape = Shape::Scalar(Value::text(text.to_owned()));
+        let item = Zeroizing::new(format!("- {text}"));
+        self.push(span, item, node as u32, 0, vec![Expected { depth, shape }]);
+        self.announce_comments(index..index + 1, Vec::new());
+        Ok(())
+    }
+
     /// Adds an entry to a mapping. In YAML a mapping that is empty or not written yet (`key:`, `key: {}`)
     /// is written in block style.
     pub fn insert_entry(

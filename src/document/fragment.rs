@@ -16,6 +16,13 @@ pub enum Fragment {
     Value(Value),
     /// A scalar in the words of another place of the document, such as `0755`; must be plain YAML.
     Verbatim(String),
+    /// Content as it stands behind a key of another document of this syntax, blanks and all.
+    Copied {
+        /// From behind the key's separator to the end of the content.
+        source: String,
+        /// What that says.
+        content: Box<Fragment>,
+    },
     /// Entries in order.
     Mapping(Vec<(String, Fragment)>),
     /// Items in order.
@@ -60,6 +67,7 @@ pub(super) fn expected(fragment: &Fragment, depth: u16, into: &mut Vec<Expected>
             into.push(Expected { depth, shape: Shape::Scalar(value) });
         }
         Fragment::Value(value) => into.push(Expected { depth, shape: Shape::Scalar(value.copy()) }),
+        Fragment::Copied { content, .. } => expected(content, depth, into),
         Fragment::Mapping(entries) => {
             into.push(Expected { depth, shape: Shape::Mapping });
             for (key, value) in entries {

@@ -275,6 +275,24 @@ impl Document {
         self.roots.partition_point(|root| root.node <= id) - 1
     }
 
+    /// What stands behind the key of an entry, from its separator's end to the end of the value; `None` for
+    /// a root or an item.
+    pub(crate) fn source_behind_key(&self, value: NodeId) -> Option<&str> {
+        let parent = self.node(value).parent?;
+        let (key, _) = self.entries(parent).find(|(_, candidate)| *candidate == value)?;
+        let rest = &self.source[self.node(key).span.end..self.node(value).span.end];
+        let separator = if self.syntax == Syntax::Ini { ']' } else { ':' };
+        Some(&rest[rest.find(separator)? + 1..])
+    }
+
+    /// Whether the first entries of both documents stand in the same column: what is copied from one to the
+    /// other then is indented right.
+    pub(crate) fn starts_at_column_of(&self, other: &Document) -> bool {
+        let column =
+            |document: &Document| document.roots.first().map(|root| document.column_of(root.node));
+        column(self) == column(other)
+    }
+
     /// The line break that the file uses: that of its first line.
     pub fn line_break(&self) -> &'static str {
         match self.source.find('\n') {

@@ -96,7 +96,8 @@ pub(super) fn create(
         configured.config.rule_for(&path).map_err(|source| rule_error(&configured, source))?;
     let rule = rule.ok_or_else(|| Error::NoRule { path: path.clone() })?;
     let how = Encryption {
-        recipients: &rule.recipients,
+        groups: &rule.groups,
+        threshold: rule.threshold,
         selection: &rule.selection,
         mac_only_encrypted: rule.mac_only_encrypted,
         indent: configured.config.indent(),

@@ -92,7 +92,8 @@ pub(super) fn encrypt(
         Err(source) => return Err(refused(&place.rules, source)),
     };
     let how = Encryption {
-        recipients: &rule.recipients,
+        groups: &rule.groups,
+        threshold: rule.threshold,
         selection: &rule.selection,
         mac_only_encrypted: rule.mac_only_encrypted,
         indent: place.rules.config.indent(),

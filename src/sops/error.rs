@@ -1,7 +1,8 @@
 //! Why files cannot be encrypted or decrypted.
 
+use super::group::Foreign;
 use super::walk::Obstacle;
-use super::{cipher, metadata, plaintext, token};
+use super::{cipher, metadata, plaintext, shamir, token};
 use crate::document::{Document, EditError, Position, Route, ValueError};
 use crate::keys;
 
@@ -28,6 +29,15 @@ pub enum Error {
     /// The data key cannot be wrapped or unwrapped.
     #[error(transparent)]
     Keys(#[from] keys::Error),
+    /// What was unwrapped is no data key.
+    #[error(transparent)]
+    DataKey(cipher::Error),
+    /// The data key would have to be wrapped for a master key of another kind than age.
+    #[error("the data key cannot be wrapped for the `{}` master key `{}`: only age is supported", .0.kind, .0.name)]
+    Foreign(Foreign),
+    /// Only master keys of other kinds can unwrap the data key.
+    #[error("the data key is wrapped for the `{}` master key `{}`, not for age", .0.kind, .0.name)]
+    ForeignAlone(Foreign),
     /// The MAC cannot be read with the data key.
     #[error("the MAC cannot be decrypted: {0}")]
     MacUnreadable(String),
@@ -43,6 +53,22 @@ pub enum Error {
     /// Nobody could read the file.
     #[error("no recipients: nobody could decrypt the file")]
     NoRecipients,
+    /// The file is not one that holds bytes.
+    #[error("not a binary file: there is no text `data` at the top")]
+    NotBinary,
+    /// Too few of the key groups could be opened.
+    #[error(
+        "{recovered} of the {needed} key groups that are needed could be opened: {}",
+        listed(missing)
+    )]
+    Parts {
+        /// How many could.
+        recovered: usize,
+        /// How many are needed.
+        needed: usize,
+        /// The groups that could not, by index, and why.
+        missing: Vec<(usize, NotOpened)>,
+    },
     /// A plain value where the selection wants an encrypted one.
     #[error("{position}: `{route}` is not encrypted, though the file's selection picks it")]
     Plain {
@@ -57,6 +83,9 @@ pub enum Error {
     /// Aliases that stand for too many values.
     #[error("{0}: aliases multiply to more than a million values")]
     TooManyAliases(Position),
+    /// The data key cannot be split or combined.
+    #[error(transparent)]
+    Shamir(#[from] shamir::Error),
     /// A value token in a file without `sops` mapping.
     #[error("{position}: `{route}` holds a value token of another file")]
     StrayToken {
@@ -93,6 +122,24 @@ pub enum TokenError {
     /// It is damaged.
     #[error(transparent)]
     Text(#[from] token::Error),
+}
+
+/// Why a key group could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotOpened {
+    /// It has no age recipient.
+    #[error("only `{}` master keys", .0.kind)]
+    Foreign(Foreign),
+    /// No identity unwraps its share.
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+}
+
+/// `group 1: …; group 3: …`, counted from 1.
+fn listed(missing: &[(usize, NotOpened)]) -> String {
+    let group = |(index, why): &(usize, NotOpened)| format!("group {}: {why}", index + 1);
+    missing.iter().map(group).collect::<Vec<_>>().join("; ")
 }
 
 /// What stops a walk: an obstacle has no place yet.

@@ -22,6 +22,11 @@ const ONLY_ENCRYPTED: [u8; 32] = [
 pub struct Mac(Sha512);
 
 impl Mac {
+    /// Nothing hashed yet, over what `mac_only_encrypted` says.
+    pub(super) fn over(only_encrypted: bool) -> Self {
+        if only_encrypted { Mac::over_encrypted() } else { Mac::over_all() }
+    }
+
     /// The MAC over all values, encrypted or not.
     pub fn over_all() -> Self {
         Mac(Sha512::new())
@@ -51,8 +56,8 @@ impl Mac {
     }
 
     /// Whether this is the MAC that the file holds; takes the same time wherever they differ.
-    pub fn matches(self, stored: &Secret) -> bool {
-        self.finish() == *stored
+    pub fn matches(&self, stored: &Secret) -> bool {
+        Mac(self.0.clone()).finish() == *stored
     }
 }
 

@@ -19,21 +19,28 @@
 //! * **Metadata** ([`metadata`]): repeated in every document of a stream, read from the first.
 //! * **Creation rules** ([`rules`]): what `.sops.yaml` says about new files.
 //!
-//! [`mod@file`] puts these together. The reference is the `sops` program, 3.9 to 3.13:
+//! [`mod@file`] and, for files that are no text, [`binary`] put these together. The reference is the `sops` program, 3.9 to 3.13:
 //! <https://github.com/getsops/sops>, its `README.rst`, `sops.go`, `stores/` and `aes/cipher.go`.
 //!
-//! What this room refuses: files whose data key is split over several key groups or wrapped for other
-//! kinds of keys than age alone.
+//! * **Key groups** ([`KeyGroup`], [`shamir`]): a data key may be split, so that several people are needed.
+//!
+//! What this room refuses: files that only master keys of other kinds than age can open, and to wrap a data
+//! key for such keys. Their entries stay in the file.
 
 mod comments;
+mod data_key;
 mod error;
 mod expand;
 mod format;
+mod group;
 mod open;
+mod rotate;
 mod seal;
 mod spelling;
+mod stash;
 mod walk;
 
+pub mod binary;
 pub mod cipher;
 pub mod file;
 pub mod mac;
@@ -42,6 +49,8 @@ pub mod plaintext;
 pub mod regex;
 pub mod rules;
 pub mod selection;
+pub mod shamir;
 pub mod token;
 
 pub use format::Format;
+pub use group::{Foreign, KeyGroup};

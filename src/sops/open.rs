@@ -6,9 +6,10 @@ use super::error::{Error, Fault, TokenError};
 use super::mac::Mac;
 use super::plaintext::{self, Plaintext};
 use super::spelling;
+use super::stash::{Known, Stash};
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
-use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Value};
+use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Syntax, Value};
 use crate::secret::Secret;
 
 /// Decryption under way.
@@ -20,6 +21,18 @@ pub(super) struct Opening<'d, 'k> {
     edits: Edits<'d>,
     mac: Mac,
     mac_only_encrypted: bool,
+    /// What was opened, where somebody will want it.
+    stash: Option<Stash>,
+}
+
+/// What came of it.
+pub(super) struct Opened<'d> {
+    /// The edits that decrypt.
+    pub(super) edits: Edits<'d>,
+    /// The MAC of the plain values.
+    pub(super) mac: Mac,
+    /// The tokens, if they were asked for.
+    pub(super) stash: Stash,
 }
 
 impl<'d, 'k> Opening<'d, 'k> {
@@ -28,16 +41,17 @@ impl<'d, 'k> Opening<'d, 'k> {
         document: &'d Document,
         key: &'k DataKey,
         spellings: bool,
-        mac: Mac,
         mac_only_encrypted: bool,
+        stashes: bool,
     ) -> Self {
-        let edits = Edits::new(document);
-        Opening { document, key, spellings, edits, mac, mac_only_encrypted }
+        let (edits, mac) = (Edits::new(document), Mac::over(mac_only_encrypted));
+        let stash = stashes.then(Stash::default);
+        Opening { document, key, spellings, edits, mac, mac_only_encrypted, stash }
     }
 
-    /// The edits that decrypt, and the MAC of the plain values.
-    pub(super) fn finish(self) -> (Edits<'d>, Mac) {
-        (self.edits, self.mac)
+    /// Everything is opened.
+    pub(super) fn finish(self) -> Opened<'d> {
+        Opened { edits: self.edits, mac: self.mac, stash: self.stash.unwrap_or_default() }
     }
 
     /// Takes one leaf.
@@ -82,8 +96,11 @@ impl<'d, 'k> Opening<'d, 'k> {
             plaintext::parse(token.kind(), &secret).map_err(|error| failed(error.into()))?;
         let in_list = document.node(id).parent.is_some_and(|p| document.items(p).next().is_some());
         if token.kind() == Kind::Comment && in_list {
-            let text = secret.expose_text().unwrap_or_default();
-            self.edits.item_to_comment(id, text)?;
+            let plain = secret.expose_text().unwrap_or_default();
+            self.remember(&token, aad, &secret, || {
+                Known::new(&token, &text, Style::Plain, plain).into_item()
+            });
+            self.edits.item_to_comment(id, plain)?;
             return Ok(Was::Comment);
         }
         self.mac.add(&Plaintext::of(&value).expect("no token holds null"));
@@ -94,6 +111,7 @@ impl<'d, 'k> Opening<'d, 'k> {
         let spelling =
             self.spellings.then(|| spelling::read(rest, self.key, aad, tag, &value)).flatten();
         let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
+        self.remember(&token, aad, &secret, || Known::new(&token, &text, style, &source));
         self.edits.set_source(id, source, value)?;
         Ok(Was::Value)
     }
@@ -106,10 +124,27 @@ impl<'d, 'k> Opening<'d, 'k> {
         let elsewhere = comments::candidates(document, index);
         let paths = std::iter::once(visit.aad.to_owned())
             .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let secret = paths.into_iter().find_map(|aad| self.key.decrypt(&token, &aad).ok());
-        let plain = secret.as_ref().and_then(Secret::expose_text);
-        if let Some(plain) = plain.filter(|plain| !plain.contains(['\n', '\r'])) {
+        let opened =
+            paths.into_iter().find_map(|aad| Some((self.key.decrypt(&token, &aad).ok()?, aad)));
+        let Some((secret, aad)) = opened else { return };
+        // Outside of INI, where the lines of a comment are one, it cannot have several.
+        let one_line =
+            |plain: &&str| document.syntax() == Syntax::Ini || !plain.contains(['\n', '\r']);
+        if let Some(plain) = secret.expose_text().filter(one_line) {
+            self.remember(&token, &aad, &secret, || Known::new(&token, text, Style::Plain, plain));
             self.edits.set_comment(index, plain);
+        }
+    }
+
+    fn remember(
+        &mut self,
+        token: &Token,
+        aad: &str,
+        plain: &Secret,
+        known: impl FnOnce() -> Known,
+    ) {
+        if let Some(stash) = &mut self.stash {
+            stash.remember(aad, token.kind(), plain.expose(), known());
         }
     }
 }

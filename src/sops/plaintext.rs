@@ -57,6 +57,11 @@ impl<'v> Plaintext<'v> {
         Plaintext { kind: Kind::Str, bytes: Bytes::Borrowed(text.as_bytes()) }
     }
 
+    /// Bytes of a kind, as a token held them.
+    pub fn bytes(kind: Kind, bytes: &'v [u8]) -> Self {
+        Plaintext { kind, bytes: Bytes::Borrowed(bytes) }
+    }
+
     /// A comment: what stands behind its `#`, leading blanks included.
     pub fn comment(text: &'v str) -> Self {
         Plaintext { kind: Kind::Comment, bytes: Bytes::Borrowed(text.as_bytes()) }

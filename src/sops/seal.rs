@@ -7,6 +7,7 @@ use super::error::{Error, Fault};
 use super::mac::Mac;
 use super::plaintext::Plaintext;
 use super::spelling;
+use super::stash::{Kept, Stash};
 use super::token::Token;
 use super::walk::{Leaf, Visit, Was};
 use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
@@ -20,6 +21,8 @@ pub(super) struct Sealing<'d, 's> {
     edits: Edits<'d>,
     mac: Mac,
     mac_only_encrypted: bool,
+    /// The tokens of values that may not have changed.
+    stash: Stash,
     /// Scalars that became tokens: an alias must not show one of them as plain text.
     sealed: HashSet<NodeId>,
 }
@@ -30,11 +33,12 @@ impl<'d, 's> Sealing<'d, 's> {
         document: &'d Document,
         key: &'s DataKey,
         random: &'s mut dyn RandomSource,
-        mac: Mac,
         mac_only_encrypted: bool,
+        stash: Stash,
     ) -> Self {
         let (edits, sealed) = (Edits::new(document), HashSet::new());
-        Sealing { document, key, random, edits, mac, mac_only_encrypted, sealed }
+        let mac = Mac::over(mac_only_encrypted);
+        Sealing { document, key, random, edits, mac, mac_only_encrypted, stash, sealed }
     }
 
     /// The edits that encrypt, and the MAC of the plain values.
@@ -47,7 +51,7 @@ impl<'d, 's> Sealing<'d, 's> {
         let document = self.document;
         let (id, place) = match visit.leaf {
             Leaf::Comment(index) => {
-                self.seal_comment(index, visit);
+                self.seal_comment(index, visit)?;
                 return Ok(Was::Comment);
             }
             Leaf::Value(id) => (id, id),
@@ -88,13 +92,23 @@ impl<'d, 's> Sealing<'d, 's> {
             NodeKind::Scalar(style) => style,
             _ => Style::Plain,
         };
-        let mut token = self.key.encrypt(plaintext, aad, self.random).to_string();
-        // The token decides the style in which the value will come back.
-        let (style, _) = document.spelled(place, &token, style);
-        let common = document.spelled_value(place, value, style);
         let source = &document.source()[document.source_range(place, &Value::Null)];
         let written = &document.source()[document.source_range(place, value)];
         let source = if matches!(value, Value::Text(_)) { written } else { source };
+        let token = match self.stash.take(aad, plaintext, source) {
+            Some(Kept::All(known)) => {
+                let (_, spelled) = document.spelled(place, &known.text, known.style);
+                self.edits.set_source(place, spelled, Value::text(known.text))?;
+                self.sealed.insert(place);
+                return Ok(());
+            }
+            Some(Kept::Vector(iv)) => self.key.encrypt_with_iv(plaintext, aad, iv),
+            None => self.key.encrypt(plaintext, aad, self.random),
+        };
+        let mut token = token.to_string();
+        // The token decides the style in which the value will come back.
+        let (style, _) = document.spelled(place, &token, style);
+        let common = document.spelled_value(place, value, style);
         if *common != *source {
             token.push_str(&spelling::write(source, self.key, aad, self.random));
         }
@@ -108,11 +122,22 @@ impl<'d, 's> Sealing<'d, 's> {
         Ok(())
     }
 
-    fn seal_comment(&mut self, index: usize, visit: &Visit<'_>) {
+    fn seal_comment(&mut self, index: usize, visit: &Visit<'_>) -> Result<(), Fault> {
         let text = self.document.comment_text(&self.document.comments()[index]);
-        if visit.selected && !text.is_empty() && Token::parse(text).is_err() {
-            let token = self.key.encrypt(&Plaintext::comment(text), visit.aad, self.random);
-            self.edits.set_comment(index, &token.to_string());
+        if !visit.selected || text.is_empty() || Token::parse(text).is_ok() {
+            return Ok(());
         }
+        let plaintext = Plaintext::comment(text);
+        match self.stash.take(visit.aad, &plaintext, text) {
+            Some(Kept::All(known)) if known.item => {
+                self.edits.comment_to_item(index, &known.text)?;
+            }
+            Some(Kept::All(known)) => self.edits.set_comment(index, &known.text),
+            _ => {
+                let token = self.key.encrypt(&plaintext, visit.aad, self.random);
+                self.edits.set_comment(index, &token.to_string());
+            }
+        }
+        Ok(())
     }
 }

@@ -57,6 +57,16 @@ pub struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
+    /// The names of all settings.
+    pub(super) const NAMES: [&'static str; 6] = [
+        "unencrypted_suffix",
+        "encrypted_suffix",
+        "unencrypted_regex",
+        "encrypted_regex",
+        "unencrypted_comment_regex",
+        "encrypted_comment_regex",
+    ];
+
     /// The settings that `text` knows by their names.
     pub fn read(text: impl Fn(&'static str) -> Option<&'a str>) -> Self {
         Settings {

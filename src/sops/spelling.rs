@@ -43,10 +43,15 @@ pub(super) fn read(
     tag: Option<&str>,
     value: &Value,
 ) -> Option<Zeroizing<String>> {
+    let source = source(rest, key, aad)?;
+    means(&source, tag.unwrap_or_default(), value).then_some(source)
+}
+
+/// The source text behind a token, whatever it means.
+pub(super) fn source(rest: &str, key: &DataKey, aad: &str) -> Option<Zeroizing<String>> {
     let token = Token::from_compact(rest.trim_end().strip_prefix(MARK)?).ok()?;
     let source = key.decrypt(&token, &spelling_aad(aad)).ok()?;
-    let source = Zeroizing::new(source.expose_text()?.to_owned());
-    means(&source, tag.unwrap_or_default(), value).then_some(source)
+    Some(Zeroizing::new(source.expose_text()?.to_owned()))
 }
 
 /// Whether a source text, put behind a key and a tag, reads back as `value`: in the middle of a file, or at the end

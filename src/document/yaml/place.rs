@@ -262,6 +262,21 @@ impl Document {
         }
     }
 
+    /// How a block mapping and its first list are indented; `None` for other nodes.
+    pub(crate) fn indentation_below(&self, mapping: NodeId) -> Option<Indentation> {
+        let parent = self.node(mapping).parent?;
+        if !self.is_block_mapping(mapping) {
+            return None;
+        }
+        let column = self.column_of(mapping);
+        let step = column.checked_sub(self.column_of(parent)).filter(|step| *step > 0)?;
+        let list = self
+            .entries(mapping)
+            .find(|(_, value)| self.node(*value).kind == Kind::Sequence(Layout::Block));
+        let dash = list.and_then(|(_, list)| self.column_of(list).checked_sub(column));
+        Some(Indentation { step, dash: dash.unwrap_or(step) })
+    }
+
     /// The column, from 0, where the keys of a block mapping or the dashes of a block sequence stand.
     pub(crate) fn column_of(&self, collection: NodeId) -> usize {
         let offset = match self.node(collection).kind {
@@ -274,6 +289,20 @@ impl Document {
                 .map_or(self.node(collection).span.start, |key| self.key_start(key)),
         };
         offset - self.line_start(offset)
+    }
+
+    /// The block sequence whose dashes stand in the column of this line's content, with an item before or after it.
+    pub(in crate::document) fn sequence_at(&self, content: &Range<usize>) -> Option<NodeId> {
+        let column = content.start - self.line_start(content.start);
+        let next = self.nodes_before(content.start);
+        let around = [next.checked_sub(1), Some(next)].into_iter().flatten();
+        around.filter(|index| *index < self.nodes.len()).find_map(|index| {
+            let node = NodeId(index as u32);
+            std::iter::successors(Some(node), |node| self.node(*node).parent).find(|node| {
+                self.node(*node).kind == Kind::Sequence(Layout::Block)
+                    && self.column_of(*node) == column
+            })
+        })
     }
 
     /// The byte of the `-` in front of an item of a block sequence.

@@ -98,6 +98,9 @@ impl Writer<'_> {
 
     /// What follows `key:`.
     fn value(&mut self, value: &Fragment, column: usize) {
+        if let Fragment::Copied { source, .. } = value {
+            return self.out.push_str(source);
+        }
         let inner = match value {
             Fragment::Mapping(entries) if !entries.is_empty() => column + self.indentation.step,
             Fragment::Sequence(items) if !items.is_empty() => column + self.indentation.dash,
@@ -118,6 +121,8 @@ impl Writer<'_> {
                 self.out.push_str(&quoted.expect("double quotes hold every text"));
             }
             Fragment::Verbatim(source) => self.out.push_str(source),
+            // Only what stands behind a key is copied.
+            Fragment::Copied { content, .. } => self.flow(content),
             Fragment::Value(Value::Text(text)) => self.scalar(text, true),
             Fragment::Value(value) => self.out.push_str(&spell_typed(value)),
             Fragment::Mapping(entries) => {

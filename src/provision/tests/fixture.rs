@@ -166,7 +166,8 @@ fn encrypted(config: &Config, text: &str) -> String {
     let plain = Document::parse(text.as_bytes().to_vec()).unwrap();
     let rule = config.rule_for(Path::new("secret.yaml")).unwrap().unwrap();
     let how = Encryption {
-        recipients: &rule.recipients,
+        groups: &rule.groups,
+        threshold: rule.threshold,
         selection: &rule.selection,
         mac_only_encrypted: rule.mac_only_encrypted,
         indent: config.indent(),

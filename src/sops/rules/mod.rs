@@ -13,22 +13,17 @@
 //! the rule that decides has to be understood: one for another file may name whatever it likes.
 //! Unknown fields are ignored, as SOPS ignores them; reading an encrypted file consults no rule at all.
 
+mod keys;
+
 use std::path::{Component, Path, PathBuf};
 
+use super::group::KeyGroup;
 use super::regex::{GoRegex, RegexError};
 use super::selection::{Selection, SelectionError, Settings};
 use crate::document::{Document, NodeId, Position, Value};
-use crate::keys::{self, Recipient};
-
-/// Master keys of other kinds that a rule may name.
-const FOREIGN: [&str; 6] =
-    ["pgp", "kms", "gcp_kms", "azure_keyvault", "hc_vault_transit_uri", "hckms"];
 
 /// Columns per level where `stores.yaml.indent` does not say otherwise: SOPS' default.
 const DEFAULT_INDENT: usize = 4;
-
-/// Most groups inside of groups (`merge`); aliases could nest them without end.
-const MOST_MERGES: usize = 64;
 
 /// Why a configuration cannot be used. Positions are those in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,20 +39,6 @@ pub enum Error {
         /// What it must be.
         wanted: &'static str,
     },
-    /// The rule names master keys of another kind than age.
-    #[error("{position}: `{field}` master keys are not supported")]
-    Foreign {
-        /// Where.
-        position: Position,
-        /// Name of the field.
-        field: &'static str,
-    },
-    /// The rule has several key groups.
-    #[error("{position}: several key groups (Shamir) are not supported")]
-    KeyGroups {
-        /// Where.
-        position: Position,
-    },
     /// The pattern does not compile; SOPS refuses it, too.
     #[error("{position}: `path_regex`: {source}")]
     PathRegex {
@@ -72,7 +53,7 @@ pub enum Error {
         /// Where.
         position: Position,
         /// Why.
-        source: keys::Error,
+        source: crate::keys::Error,
     },
     /// The rule has two selections, or one that does not compile.
     #[error("{position}: {source}")]
@@ -102,7 +83,9 @@ pub struct Rule {
     /// Which paths; none matches all.
     pub path_regex: Option<GoRegex>,
     /// Who can read the file.
-    pub recipients: Vec<Recipient>,
+    pub groups: Vec<KeyGroup>,
+    /// How many of several groups are needed; 0 for all.
+    pub threshold: usize,
     /// Which values are encrypted.
     pub selection: Selection,
     /// Whether the MAC covers encrypted values only.
@@ -209,7 +192,8 @@ impl Reader<'_> {
     fn rule(&self, path_regex: Option<GoRegex>) -> Result<Rule, Error> {
         Ok(Rule {
             path_regex,
-            recipients: self.recipients()?,
+            groups: keys::groups(self.document, self.rule)?,
+            threshold: self.threshold()?,
             selection: self.selection()?,
             mac_only_encrypted: self.mac_only_encrypted()?,
             position: self.document.position_of(self.rule),
@@ -241,83 +225,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Those of `key_groups` if there are any, else those of the rule itself.
-    fn recipients(&self) -> Result<Vec<Recipient>, Error> {
-        let document = self.document;
-        let groups: Vec<NodeId> = match document.lookup(self.rule, "key_groups") {
-            Some(groups) => document.items(document.target(groups)).collect(),
-            None => Vec::new(),
-        };
-        let mut found = Vec::new();
-        match groups.as_slice() {
-            [] => self.age(self.rule, &mut found)?,
-            [group] => {
-                self.group(document.target(*group), 0, &mut found)?;
-                let mut seen = std::collections::HashSet::new();
-                found.retain(|recipient| seen.insert(recipient.text().to_owned()));
-            }
-            [_, second, ..] => {
-                return Err(Error::KeyGroups { position: document.position_of(*second) });
-            }
+    fn threshold(&self) -> Result<usize, Error> {
+        let field = "shamir_threshold";
+        match self.document.lookup(self.rule, field).map(|node| (node, self.document.value(node))) {
+            None | Some((_, Some(Ok(Value::Null)))) => Ok(0),
+            Some((_, Some(Ok(Value::Int(int @ 0..=255))))) => Ok(int.unsigned_abs() as usize),
+            Some((node, _)) => Err(self.field(node, field, "a number from 0 to 255")),
         }
-        Ok(found)
-    }
-
-    /// A group: first those that it merges, then its own.
-    fn group(&self, group: NodeId, depth: usize, found: &mut Vec<Recipient>) -> Result<(), Error> {
-        if let Some(merge) = self.document.lookup(group, "merge") {
-            if depth > MOST_MERGES {
-                return Err(self.field(merge, "merge", "nested less deeply"));
-            }
-            for inner in self.document.items(self.document.target(merge)) {
-                self.group(self.document.target(inner), depth + 1, found)?;
-            }
-        }
-        self.age(group, found)
-    }
-
-    /// The `age` field of a rule or group, and nothing of the other kinds.
-    fn age(&self, holder: NodeId, found: &mut Vec<Recipient>) -> Result<(), Error> {
-        let document = self.document;
-        for field in FOREIGN {
-            let Some(node) = document.lookup(holder, field) else { continue };
-            let node = document.target(node);
-            let empty = document.text(node).map_or(document.items(node).next().is_none(), |text| {
-                text.trim().is_empty() || matches!(document.value(node), Some(Ok(Value::Null)))
-            });
-            if !empty {
-                return Err(Error::Foreign { position: document.position_of(node), field });
-            }
-        }
-        let Some(age) = document.lookup(holder, "age") else { return Ok(()) };
-        let age = document.target(age);
-        if document.text(age).is_some() {
-            return match document.value(age) {
-                Some(Ok(Value::Text(text))) => self.listed(age, &text, found),
-                Some(Ok(Value::Null)) => Ok(()),
-                _ => Err(self.field(age, "age", "text or a list of texts")),
-            };
-        }
-        for item in document.items(age) {
-            match document.value(item) {
-                Some(Ok(Value::Text(text))) if !text.trim().is_empty() => {
-                    self.listed(item, &text, found)?;
-                }
-                _ => return Err(self.field(item, "age", "a list of texts that are not empty")),
-            }
-        }
-        Ok(())
-    }
-
-    fn listed(&self, node: NodeId, text: &str, found: &mut Vec<Recipient>) -> Result<(), Error> {
-        for recipient in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            let position = self.document.position_of(node);
-            found.push(
-                Recipient::parse(recipient)
-                    .map_err(|source| Error::Recipient { position, source })?,
-            );
-        }
-        Ok(())
     }
 
     fn text(&self, field: &'static str) -> Result<Option<(NodeId, &str)>, Error> {
@@ -349,7 +263,8 @@ mod tests {
     fn recipients(text: &str, file: &str) -> Result<usize, String> {
         let config = config(text);
         let rule = config.rule_for(Path::new(file)).map_err(|error| error.to_string())?;
-        Ok(rule.ok_or("no rule")?.recipients.len())
+        let groups = &rule.ok_or("no rule")?.groups;
+        Ok(groups.iter().map(|group| group.names().count()).sum())
     }
 
     #[test]
@@ -376,6 +291,23 @@ mod tests {
     }
 
     #[test]
+    fn groups_and_keys_of_other_kinds_are_named() {
+        let text = "creation_rules:\n- shamir_threshold: 2\n  key_groups:\n  - {age: [ANNA], pgp: [AB, CD]}\n  \
+                    - kms: [{arn: 'arn:x', role: r}]\n    hc_vault: ['https://v/v1/e/keys/k']\n    merge: [{azure_keyvault: \
+                    [{vaultUrl: 'https://z', key: k, version: v}]}]\n";
+        let config = config(text);
+        let rule = config.rule_for(Path::new("/repo/y")).unwrap().unwrap();
+        let names: Vec<Vec<&str>> =
+            rule.groups.iter().map(|group| group.names().collect()).collect();
+        let second = vec!["https://z/keys/k/v", "arn:x+r", "https://v/v1/e/keys/k"];
+        assert_eq!((rule.threshold, names), (2, vec![vec![ANNA, "AB", "CD"], second]));
+        let document = Document::parse(b"{pgp: 'AB, CD', kms: 'arn:y'}".to_vec()).unwrap();
+        let groups = keys::groups(&document, document.roots()[0].node).unwrap();
+        let kinds: Vec<&str> = groups[0].foreign.iter().map(|key| key.kind).collect();
+        assert_eq!(kinds, ["pgp", "pgp", "kms"]);
+    }
+
+    #[test]
     fn anchors_and_merge_keys_are_understood() {
         let text = "base: &b {age: ANNA, encrypted_regex: ^x$}\ncreation_rules:\n- <<: *b\n  path_regex: y\n";
         let config = config(text);
@@ -386,19 +318,16 @@ mod tests {
 
     #[test]
     fn only_the_rule_that_matches_must_be_understood() {
-        let text = "creation_rules:\n- {path_regex: ^kms, kms: 'arn:aws:kms:x'}\n- age: ANNA\n";
+        let text = "creation_rules:\n- {path_regex: ^a, age: 7}\n- age: ANNA\n";
         assert_eq!(recipients(text, "/repo/x"), Ok(1));
-        assert_eq!(
-            recipients(text, "/repo/kms/x"),
-            Err("2:27: `kms` master keys are not supported".to_owned())
-        );
+        assert!(recipients(text, "/repo/a").is_err());
     }
 
     #[test]
     fn what_cannot_be_done_is_refused_with_its_place() {
         for (rule, wanted) in [
-            ("pgp: ABCD", "2:8: `pgp` master keys are not supported"),
-            ("key_groups: [{age: [ANNA]}, {age: [ANNA]}]", "several key groups"),
+            ("{age: ANNA, shamir_threshold: two}", "`shamir_threshold` must be a number"),
+            ("key_groups: [{pgp: 7}]", "`pgp` must be a text or a list"),
             ("age: 7", "2:8: `age` must be text or a list of texts"),
             ("age: ['']", "`age` must be a list of texts that are not empty"),
             ("path_regex: '('", "`path_regex`"),

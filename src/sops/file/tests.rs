@@ -1,0 +1,276 @@
+//! Files that are opened, changed and closed again: what differs, and what must not.
+
+use super::*;
+use crate::keys::{NewIdentity, Recipient};
+
+const NOW: &str = "2031-01-02T03:04:05Z";
+const LATER: &str = "2031-02-03T04:05:06Z";
+
+/// Another byte every time.
+struct Counter(u8);
+
+impl RandomSource for Counter {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(5).wrapping_add(7);
+            *byte = self.0;
+        }
+    }
+}
+
+fn parse(text: &str) -> Document {
+    Document::parse(text.as_bytes().to_vec()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn identities(people: &[&NewIdentity]) -> Identities {
+    let mut pool = Identities::new();
+    people.iter().for_each(|person| pool.add(person.text.expose(), "test"));
+    pool
+}
+
+fn group(people: &[&NewIdentity]) -> KeyGroup {
+    let recipients = people.iter().map(|person| Recipient::parse(person.recipient.text()).unwrap());
+    KeyGroup::of(recipients.collect())
+}
+
+fn sealed(text: &str, groups: &[KeyGroup], threshold: usize) -> Document {
+    let selection = Selection::default();
+    let how = Encryption {
+        groups,
+        threshold,
+        selection: &selection,
+        mac_only_encrypted: false,
+        indent: 4,
+        now: NOW,
+    };
+    encrypt(&parse(text), &how, &mut Counter(1)).unwrap()
+}
+
+fn unlocked<'d>(document: &'d Document, people: &[&NewIdentity]) -> Result<Unlocked<'d>, Error> {
+    EncryptedFile::open(document).unwrap().unwrap().unlock(&identities(people))
+}
+
+/// The lines that are in one text and not in the other.
+fn changed_lines<'t>(one: &'t str, other: &'t str) -> Vec<&'t str> {
+    one.lines().filter(|line| !other.lines().any(|candidate| candidate == *line)).collect()
+}
+
+const TEXT: &str = "\
+# head
+a: 'x'
+list: [one, one, 0755]   # same twice
+block: |
+  two
+  lines
+folded: >-
+  some
+  folded text
+quoted: \"\\u00e9\"
+items:
+  # of the list
+  - true
+  - k: 1.50
+";
+
+#[test]
+fn an_edited_file_differs_in_the_token_the_mac_and_the_time() {
+    let anna = Identities::generate();
+    let before = sealed(TEXT, &[group(&[&anna])], 0);
+    let unlocked = unlocked(&before, &[&anna]).unwrap();
+    for (from, to) in [
+        ("'x'", "'y'"),
+        ("one, one", "two, one"),
+        ("0755", "0644"),
+        ("two\n", "three\n"),
+        ("folded text", "folded word"),
+        ("1.50", "1.5"),
+        ("# of the", "# in the"),
+    ] {
+        let edited = parse(&TEXT.replacen(from, to, 1));
+        let after = unlocked.encrypt_again(&edited, LATER, &mut Counter(9)).unwrap();
+        let changed = changed_lines(after.source(), before.source());
+        assert_eq!(changed.len(), 3, "{from} -> {to}: {changed:#?}");
+        let again = unlocked_plain(&after, &anna);
+        assert_eq!(again, edited.source());
+    }
+}
+
+fn unlocked_plain(document: &Document, person: &NewIdentity) -> String {
+    unlocked(document, &[person]).unwrap().decrypt().unwrap().source().to_owned()
+}
+
+#[test]
+fn equal_values_of_a_list_keep_a_token_each() {
+    let anna = Identities::generate();
+    let before = sealed("l:\n  - same\n  - same\n", &[group(&[&anna])], 0);
+    let edited = parse("l:\n  - same\n  - same\n  - new\n");
+    let after = unlocked(&before, &[&anna]).unwrap();
+    let after = after.encrypt_again(&edited, LATER, &mut Counter(9)).unwrap();
+    assert!(after.source().starts_with(before.source().split("sops:").next().unwrap()));
+}
+
+#[test]
+fn an_unchanged_file_comes_back_as_it_is() {
+    let anna = Identities::generate();
+    let before = sealed(TEXT, &[group(&[&anna])], 0);
+    let unlocked = unlocked(&before, &[&anna]).unwrap();
+    let after = unlocked.encrypt_again(&parse(TEXT), LATER, &mut Counter(9)).unwrap();
+    assert_eq!(after.source(), before.source());
+}
+
+#[test]
+fn a_rotated_file_has_no_old_token_and_the_same_plain_text() {
+    let (anna, bert) = (Identities::generate(), Identities::generate());
+    let before = sealed(TEXT, &[group(&[&anna])], 0);
+    let unlocked = unlocked(&before, &[&anna]).unwrap();
+    let after = unlocked.rotate(&[group(&[&bert])], 0, LATER, &mut Counter(9)).unwrap();
+    let tokens = |text: &str| -> Vec<String> {
+        text.split("ENC[").skip(1).map(|rest| rest.chars().take(60).collect()).collect()
+    };
+    let old = tokens(before.source());
+    assert_eq!(tokens(after.source()).len(), old.len());
+    assert!(tokens(after.source()).iter().all(|token| !old.contains(token)));
+    assert_eq!(unlocked_plain(&after, &bert), TEXT);
+    assert!(super::tests::unlocked(&after, &[&anna]).is_err());
+}
+
+#[test]
+fn other_recipients_leave_everything_but_their_copies() {
+    let people: Vec<NewIdentity> = (0..3).map(|_| Identities::generate()).collect();
+    let (anna, bert, carla) = (&people[0], &people[1], &people[2]);
+    let before = sealed(TEXT, &[group(&[anna, bert])], 0);
+    let unlocked = unlocked(&before, &[anna]).unwrap();
+    let after = unlocked.rewrap(&[group(&[bert, carla])], 0, &mut Counter(9)).unwrap();
+    let (new, gone) = (
+        changed_lines(after.source(), before.source()),
+        changed_lines(before.source(), after.source()),
+    );
+    assert!(new.iter().any(|line| line.contains(carla.recipient.text())));
+    assert!(gone.iter().any(|line| line.contains(anna.recipient.text())));
+    let copy = |line: &&str| line.starts_with("            ") || line.contains("recipient:");
+    assert!(new.iter().chain(&gone).all(copy), "{new:#?}\n{gone:#?}");
+    assert_eq!(unlocked_plain(&after, bert), TEXT);
+    assert_eq!(unlocked_plain(&after, carla), TEXT);
+    let same = unlocked.rewrap(&[group(&[bert, anna])], 0, &mut Counter(9)).unwrap();
+    assert_eq!(same.source(), before.source());
+    let others = unlocked.rewrap(&[group(&[carla])], 0, &mut Counter(9)).unwrap();
+    assert_eq!(unlocked_plain(&others, carla), TEXT);
+}
+
+#[test]
+fn a_split_data_key_needs_its_threshold_and_names_what_is_missing() {
+    let people: Vec<NewIdentity> = (0..3).map(|_| Identities::generate()).collect();
+    let (anna, bert, carla) = (&people[0], &people[1], &people[2]);
+    let groups = [group(&[anna]), group(&[bert]), group(&[carla])];
+    let file = sealed(TEXT, &groups, 2);
+    assert!(file.source().contains("shamir_threshold: 2"));
+    assert_eq!(unlocked(&file, &[anna, carla]).unwrap().decrypt().unwrap().source(), TEXT);
+    let few = unlocked(&file, &[bert]).err().unwrap().to_string();
+    assert!(
+        few.starts_with("1 of the 2 key groups") && few.contains("group 1: no identity"),
+        "{few}"
+    );
+    assert!(few.contains("group 3") && !few.contains("group 2"), "{few}");
+    let all = sealed(TEXT, &groups, 0);
+    assert!(all.source().contains("shamir_threshold: 3"));
+    assert!(unlocked(&all, &[anna, carla]).is_err());
+}
+
+#[test]
+fn groups_come_and_go() {
+    let (anna, bert) = (Identities::generate(), Identities::generate());
+    let one = sealed(TEXT, &[group(&[&anna])], 0);
+    let opened = unlocked(&one, &[&anna]).unwrap();
+    let two = opened.rewrap(&[group(&[&anna]), group(&[&bert])], 0, &mut Counter(9)).unwrap();
+    assert!(two.source().contains("key_groups:") && !two.source().contains("\n    age:"));
+    assert!(unlocked(&two, &[&anna]).is_err());
+    let opened = unlocked(&two, &[&anna, &bert]).unwrap();
+    assert_eq!(opened.decrypt().unwrap().source(), TEXT);
+    let back = opened.rewrap(&[group(&[&bert])], 0, &mut Counter(9)).unwrap();
+    assert!(!back.source().contains("key_groups") && !back.source().contains("shamir"));
+    assert_eq!(unlocked_plain(&back, &bert), TEXT);
+}
+
+#[test]
+fn keys_of_other_kinds_stay_until_they_would_have_to_be_wrapped() {
+    let (anna, bert) = (Identities::generate(), Identities::generate());
+    let pgp = "    pgp:\n        - created_at: \"2031-01-02T03:04:05Z\"\n          enc: |-\n            \
+               -----BEGIN PGP MESSAGE-----\n            abc=\n          fp: ABCD\n    version";
+    let text = sealed(TEXT, &[group(&[&anna])], 0).source().replacen("    version", pgp, 1);
+    let file = parse(&text);
+    let opened = unlocked(&file, &[&anna]).unwrap();
+    assert_eq!(opened.metadata().foreign().unwrap().name, "ABCD");
+    let edited = parse(&TEXT.replace("'x'", "'y'"));
+    let again = opened.encrypt_again(&edited, LATER, &mut Counter(9)).unwrap();
+    assert!(again.source().contains(&pgp.replace("\n    version", "\n")));
+    let mut with_pgp = group(&[&anna, &bert]);
+    with_pgp.foreign = vec![super::super::Foreign { kind: "pgp", name: "ABCD".into() }];
+    let more = opened.rewrap(&[with_pgp], 0, &mut Counter(9)).unwrap();
+    assert!(more.source().contains(&pgp.replace("\n    version", "\n")));
+    assert_eq!(unlocked_plain(&more, &bert), TEXT);
+    let without = opened.rewrap(&[group(&[&bert])], 0, &mut Counter(9)).unwrap();
+    assert!(!without.source().contains("pgp"));
+    let rotated = opened.rotate(&[group(&[&anna])], 0, LATER, &mut Counter(9));
+    assert!(matches!(rotated, Err(Error::Foreign(_))));
+    let mut other = group(&[&anna]);
+    other.foreign = vec![super::super::Foreign { kind: "pgp", name: "EFGH".into() }];
+    assert!(matches!(opened.rewrap(&[other], 0, &mut Counter(9)), Err(Error::Foreign(_))));
+    let split = opened.rewrap(&[group(&[&anna]), group(&[&bert])], 0, &mut Counter(9));
+    assert!(matches!(split, Err(Error::Foreign(_))));
+}
+
+#[test]
+fn a_rule_that_changed_is_applied_and_the_tokens_stay() {
+    let (anna, bert) = (Identities::generate(), Identities::generate());
+    let before = sealed("a: x\nb: y\n", &[group(&[&anna])], 0);
+    let selection = Selection::new(super::super::selection::Settings {
+        encrypted_regex: Some("^a$"),
+        ..Default::default()
+    });
+    let selection = selection.unwrap();
+    let groups = [group(&[&anna, &bert])];
+    let how = Encryption {
+        groups: &groups,
+        threshold: 0,
+        selection: &selection,
+        mac_only_encrypted: true,
+        indent: 4,
+        now: LATER,
+    };
+    let opened = unlocked(&before, &[&anna]).unwrap();
+    let after = opened.encrypt_as(&parse("a: x\nb: y\n"), &how, &mut Counter(9)).unwrap();
+    assert_eq!(after.source().lines().next(), before.source().lines().next());
+    assert_eq!(after.source().lines().nth(1), Some("b: y"));
+    assert_eq!(unlocked_plain(&after, &bert), "a: x\nb: y\n");
+}
+
+#[test]
+fn a_mac_is_ignored_only_on_demand() {
+    let anna = Identities::generate();
+    let file = sealed("a: x\nb_unencrypted: y\n", &[group(&[&anna])], 0);
+    let tampered = parse(&file.source().replace("b_unencrypted: y", "b_unencrypted: z"));
+    let opened = unlocked(&tampered, &[&anna]).unwrap();
+    assert!(matches!(opened.decrypt(), Err(Error::MacMismatch)));
+    assert!(matches!(
+        opened.rotate(&[group(&[&anna])], 0, LATER, &mut Counter(9)),
+        Err(Error::MacMismatch)
+    ));
+    let opened = opened.ignoring_mac();
+    assert_eq!(opened.decrypt().unwrap().source(), "a: x\nb_unencrypted: z\n");
+    let vouched = opened.rotate(&[group(&[&anna])], 0, LATER, &mut Counter(9)).unwrap();
+    assert_eq!(unlocked_plain(&vouched, &anna), "a: x\nb_unencrypted: z\n");
+}
+
+#[test]
+fn an_item_that_sops_made_of_a_comment_stays_an_item() {
+    let anna = Identities::generate();
+    let before = sealed("l:\n  # one\n  - two\nx: 1\n", &[group(&[&anna])], 0);
+    // As SOPS writes it: the token of the comment is an item.
+    let stored = parse(&before.source().replacen("  #ENC", "  - ENC", 1));
+    let opened = unlocked(&stored, &[&anna]).unwrap();
+    assert_eq!(opened.decrypt().unwrap().source(), "l:\n  # one\n  - two\nx: 1\n");
+    let edited = parse("l:\n  # one\n  - two\nx: 2\n");
+    let after = opened.encrypt_again(&edited, LATER, &mut Counter(9)).unwrap();
+    assert_eq!(changed_lines(after.source(), stored.source()).len(), 3, "{}", after.source());
+    assert_eq!(unlocked_plain(&after, &anna), edited.source());
+}
