@@ -38,6 +38,9 @@ const SEED: u64 = 20_310_102;
 /// The cases of a run without `KEYWRIGHT_CASES`, per hundred of which the formats get their share.
 const CASES: usize = 2_400;
 
+/// Failures that a run collects and makes small.
+const REPORTED: usize = 5;
+
 fn number(variable: &str, default: u64) -> u64 {
     let Ok(text) = std::env::var(variable) else { return default };
     text.parse().unwrap_or_else(|_| panic!("{variable} is not a number"))
@@ -49,30 +52,31 @@ fn try_format(format: Format, share: usize) {
     let seed = number("KEYWRIGHT_SEED", SEED);
     let wanted = usize::try_from(number("KEYWRIGHT_CASES", CASES as u64)).unwrap() * share / 100;
     let [next, cases, lost] = [(); 3].map(|()| AtomicUsize::new(0));
-    let failed = Mutex::new(None);
+    let failed = Mutex::new(Vec::new());
     let work = || {
         let trial = Trial::new(!NOT_YET.contains(&format));
-        while cases.load(Ordering::Relaxed) < wanted && failed.lock().unwrap().is_none() {
+        while cases.load(Ordering::Relaxed) < wanted && failed.lock().unwrap().len() < REPORTED {
             let file = next.fetch_add(1, Ordering::Relaxed);
             let sample = Sample::draw(format, &mut Draw::new(seed, file as u64));
+            cases.fetch_add(sample.cases(), Ordering::Relaxed);
             match trial.run(&sample) {
-                Verdict::Agree => _ = cases.fetch_add(sample.cases(), Ordering::Relaxed),
+                Verdict::Agree => {}
                 Verdict::LostBySops => _ = lost.fetch_add(1, Ordering::Relaxed),
-                Verdict::Differ(reason) => *failed.lock().unwrap() = Some((file, sample, reason)),
+                Verdict::Differ(reason) => failed.lock().unwrap().push((file, sample, reason)),
             }
         }
     };
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));
-    if let Some((file, sample, reason)) = failed.into_inner().unwrap() {
-        let (small, reason) = shrink::shrink(&Trial::new(!NOT_YET.contains(&format)), sample, reason);
-        panic!(
-            "KEYWRIGHT_SEED={seed}, file {file}, flags {:?}: {reason}\n--- smallest file\n{}\n---\n{:?}",
-            small.flags,
-            String::from_utf8_lossy(&small.bytes()),
-            String::from_utf8_lossy(&small.bytes()),
-        );
+    let mut report = String::new();
+    for (file, sample, reason) in failed.into_inner().unwrap() {
+        let trial = Trial::new(!NOT_YET.contains(&format));
+        let (small, reason) = shrink::shrink(&trial, sample, reason);
+        let (flags, bytes) = (&small.flags, small.bytes());
+        let text = String::from_utf8_lossy(&bytes);
+        report += &format!("\n=== file {file}, flags {flags:?}: {reason}\n--- smallest file\n{text}\n--- {text:?}\n");
     }
+    assert!(report.is_empty(), "KEYWRIGHT_SEED={seed}{report}");
     let (files, cases, lost) = (next.into_inner(), cases.into_inner(), lost.into_inner());
     assert!(lost * 25 <= files, "sops cannot decrypt {lost} of its own {files} files");
     let subject = format!("{format:?}: {cases} cases in {files} files, seed {seed}");

@@ -84,6 +84,12 @@ impl Sample {
         bytes
     }
 
+    /// Whether nothing follows a mark between documents; such a file has its own known differences.
+    pub(super) fn has_empty_document(&self) -> bool {
+        let mark = |part: &Vec<u8>| part.starts_with(b"---");
+        self.parts.last().is_some_and(mark) || self.parts.windows(2).any(|two| two.iter().all(mark))
+    }
+
     /// The cases: parts that are more than a mark between documents.
     pub(super) fn cases(&self) -> usize {
         self.parts.iter().filter(|part| !part.starts_with(b"---")).count()

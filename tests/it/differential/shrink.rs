@@ -6,12 +6,18 @@ use super::trial::{Trial, Verdict};
 /// How many files are tried; each costs a tenth of a second.
 const PATIENCE: usize = 300;
 
-/// Leaves out parts, then lines of parts, then makes halves, as long as the file fails; what sops refuses
-/// does not count as failing.
+/// Leaves out parts, then lines of parts, then makes halves, as long as the file fails, and by
+/// the same step.
 pub(super) fn shrink(trial: &Trial, sample: Sample, reason: String) -> (Sample, String) {
     let mut search = Search { trial, best: sample, reason, left: PATIENCE };
     while search.without_parts() || search.without_flags() || search.without_pieces() {}
     (search.best, search.reason)
+}
+
+/// Whether two files fail by the same step; the details change with every file.
+fn alike(one: &str, other: &str) -> bool {
+    let step = |reason: &str| reason.chars().take(24).collect::<String>();
+    step(one) == step(other)
 }
 
 struct Search<'t> {
@@ -24,12 +30,12 @@ struct Search<'t> {
 impl Search<'_> {
     /// Whether a smaller file fails as well; then it is the best so far.
     fn keep(&mut self, smaller: Sample) -> bool {
-        if self.left == 0 {
+        if self.left == 0 || smaller.has_empty_document() {
             return false;
         }
         self.left -= 1;
         match self.trial.run(&smaller) {
-            Verdict::Differ(reason) if !reason.starts_with(super::trial::REFUSED) => {
+            Verdict::Differ(reason) if alike(&reason, &self.reason) => {
                 (self.best, self.reason) = (smaller, reason);
                 true
             }

@@ -18,13 +18,13 @@ const SCALARS: &[&str] = &[
     "2024-01-02", "2001-1-1", "2024-01-02T03:04:05Z", "2001-12-14t21:59:43.10-05:00",
     "2001-12-14 21:59:43.10", "2001-12-14T21:59:43", "2001-12-14 21:59:43 -5", "2024-13-01",
     "plain words", "a:b", "a#b", "-x", "?x", ":x", "C:\\x", "a,b", "=", "x: y", "http://x/?a=b#c",
-    "!!str 42", "!!str", "!!int \"7\"", "!!float 3", "!!bool \"true\"", "! 3", "!env FOO", "!!null ''",
+    "!!str 42", "!!int \"7\"", "!!float 3", "!!bool \"true\"", "! 3", "!env FOO", "!!null ''",
     "\u{e4}\u{f6}", "\u{65e5}\u{672c}\u{8a9e}", "\u{1f510}", "TESTonly",
 ];
 
 /// A file of one to three documents.
 pub(super) fn sample(draw: &mut Draw) -> Sample {
-    let mut writer = Writer { draw, out: String::new(), serial: 0, aliases: false };
+    let mut writer = Writer { draw, out: String::new(), serial: 0, aliases: false, lists: 0 };
     let mut parts = Vec::new();
     let documents = [1, 1, 1, 2, 3][writer.draw.below(5)];
     for document in 0..documents {
@@ -59,6 +59,8 @@ struct Writer<'d> {
     serial: usize,
     /// Whether there is an alias somewhere.
     aliases: bool,
+    /// How many lists are around.
+    lists: usize,
 }
 
 impl Writer<'_> {
@@ -96,7 +98,7 @@ impl Writer<'_> {
             0..=3 => self.scalar(),
             4 => self.single(),
             5 | 6 => self.double(),
-            7 => self.block_scalar(column, listed),
+            7 => self.block_scalar(column),
             8 => self.tail(),
             9 => self.flow(),
             10 | 11 => self.mapping(column, depth, listed),
@@ -138,10 +140,11 @@ impl Writer<'_> {
         self.tail();
     }
 
-    fn block_scalar(&mut self, column: usize, listed: bool) {
-        let header = self.draw.one(&["|", "|-", "|+", ">", ">-", "|2", "|2-"]);
+    fn block_scalar(&mut self, column: usize) {
+        let header = self.draw.one(&["|", "|-", "|+", ">", ">-", "|2", "|-2"]);
         let indented = header.contains('2');
-        let header = if indented && listed { "|" } else { header };
+        let indented = indented && self.lists == 0;
+        let header = if indented { header } else { header.trim_matches('2') };
         self.out += &format!(" {header}");
         // A comment behind the header of a folded scalar costs its folds; see the known differences.
         if header.starts_with('|') && self.draw.percent(10) {
@@ -154,7 +157,7 @@ impl Writer<'_> {
                 "tab\there", "\"quoted\"", "--- no mark",
             ]);
             // The first line tells the indentation, unless the header does.
-            let line = if number == 0 && !(indented && !listed) { "first" } else { line };
+            let line = if number == 0 && !indented { "first" } else { line };
             if !line.is_empty() {
                 self.indent(column + 2);
             }
@@ -177,7 +180,7 @@ impl Writer<'_> {
         for _ in 0..1 + self.draw.below(3) {
             self.entry(column + step, depth - 1);
         }
-        self.comments(column + step, 15);
+        self.closing_comments(column + step);
     }
 
     fn sequence(&mut self, column: usize, depth: usize) {
@@ -185,18 +188,30 @@ impl Writer<'_> {
         let step = [2, 2, 4][self.draw.below(3)];
         self.tail();
         for _ in 0..1 + self.draw.below(4) {
+            let before = self.out.len();
             self.comments(column + step, 20);
             self.indent(column + step);
+            let dash = self.out.len();
             self.out.push('-');
+            self.lists += 1;
             self.value(column + step, depth - 1, true);
+            self.lists -= 1;
+            // sops loses comments above an item that is not written.
+            if self.out[dash..].trim_end() == "-" {
+                self.out.truncate(before);
+                self.indent(column + step);
+                self.out += "- ~\n";
+            }
         }
-        self.comments(column + step, 15);
+        self.closing_comments(column + step);
     }
 
     fn flow(&mut self) {
         self.out.push(' ');
         self.flow_node(2);
-        self.tail();
+        // sops loses a comment behind empty brackets.
+        let empty = self.out.ends_with("[]") || self.out.ends_with("{ }");
+        if empty { self.out.push('\n') } else { self.tail() }
     }
 
     fn flow_node(&mut self, depth: usize) {
@@ -265,6 +280,16 @@ impl Writer<'_> {
             }
             self.out += line;
             self.out.push('\n');
+        }
+    }
+
+    /// Comments at the end of a block. Behind a deeper block that ends as well it depends on blank lines to which
+    /// of the two a comment belongs; see the known differences.
+    fn closing_comments(&mut self, column: usize) {
+        let last = self.out.lines().next_back().unwrap_or_default();
+        let at_column = last.len() - last.trim_start_matches(' ').len() == column;
+        if at_column && !last.trim_end().ends_with(':') {
+            self.comments(column, 15);
         }
     }
 
