@@ -116,7 +116,7 @@ fn matches_shape(document: &Document, index: usize, node: &Node, expected: &Expe
         && match (&expected.shape, node.kind) {
             (Shape::Mapping, Kind::Mapping(_)) | (Shape::Sequence, Kind::Sequence(_)) => true,
             (Shape::Scalar(value), Kind::Scalar(_) | Kind::Alias(_)) => {
-                matches!(document.value(id), Some(Ok(found)) if found == *value)
+                matches!(document.value(id), Some(Ok(found)) if document.syntax.returns(value, &found))
             }
             _ => false,
         }

@@ -220,13 +220,17 @@ impl<'d> Edits<'d> {
         self.remove(key, value)
     }
 
-    /// Removes an item of a sequence, like [`Edits::remove_entry`].
+    /// Removes an item of a sequence, like [`Edits::remove_entry`]. Neighbours that all go are to be removed in order.
     pub fn remove_item(&mut self, item: NodeId) -> Result<(), EditError> {
         self.remove(item, item)
     }
 
     fn remove(&mut self, first: NodeId, value: NodeId) -> Result<(), EditError> {
-        let range = self.document.removal(first, value);
+        // Neighbours that both go share a comma.
+        let start = self.document.node(first).span.start;
+        let leads =
+            self.splices.last().is_some_and(|last| last.text.is_empty() && last.range.end == start);
+        let range = self.document.removal(first, value, leads);
         let gone = self.document.comments_in(&range);
         let removed = self.document.node(value).end.0 - first.0;
         self.push(range, Zeroizing::default(), first.0, removed, Vec::new());

@@ -106,7 +106,12 @@ fn below(value: &Tree, inner: usize, outer: usize, step: usize, text: &mut Strin
 }
 
 fn parse(text: &str) -> Document {
-    Document::parse(text.as_bytes().to_vec()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    parse_as(Syntax::Yaml, text)
+}
+
+pub(super) fn parse_as(syntax: Syntax, text: &str) -> Document {
+    Document::parse_as(syntax, text.as_bytes().to_vec())
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// What is the same at the start and at the end of two texts, without overlapping.
@@ -117,37 +122,86 @@ fn common_ends(one: &str, other: &str) -> (usize, usize) {
     (start, end.min(rest))
 }
 
+/// The law: no edit, no changed byte.
+pub(super) fn unedited_is_unchanged(document: &Document) -> Result<(), TestCaseError> {
+    let same = Edits::new(document).apply().unwrap();
+    prop_assert_eq!(same.source(), document.source());
+    Ok(())
+}
+
+/// The law: one scalar that is not a key gets a new text, and nothing else changes. Gives the error of an edit that is
+/// refused.
+pub(super) fn one_scalar_is_one_range(
+    document: &Document,
+    pick: prop::sample::Index,
+    new: &str,
+) -> Result<Result<(), EditError>, TestCaseError> {
+    let text = document.source();
+    let scalars: Vec<NodeId> = (0..document.nodes.len() as u32)
+        .map(NodeId)
+        .filter(|id| matches!(document.node(*id).kind, Kind::Scalar(_)))
+        .filter(|id| {
+            let parent = document.node(*id).parent;
+            parent.is_some_and(|parent| document.entries(parent).all(|(key, _)| key != *id))
+        })
+        .collect();
+    prop_assume!(!scalars.is_empty());
+    let id = scalars[pick.index(scalars.len())];
+    let mut edits = Edits::new(document);
+    edits.set_text(id, new).unwrap();
+    let edited = match edits.apply() {
+        Ok(edited) => edited,
+        Err(error) => return Ok(Err(error)),
+    };
+    prop_assert_eq!(edited.text(id), Some(new));
+    let span = &document.node(id).span;
+    prop_assert!(edited.source().starts_with(&text[..span.start]));
+    prop_assert!(edited.source().ends_with(&text[span.end..]));
+    Ok(Ok(()))
+}
+
+/// The law: an entry goes into one of the mappings and out again, and nothing is left. Gives the error of an edit that
+/// is refused.
+pub(super) fn inserted_and_removed_is_unchanged(
+    document: &Document,
+    mappings: &[NodeId],
+    pick: prop::sample::Index,
+    first: bool,
+) -> Result<Result<(), EditError>, TestCaseError> {
+    let text = document.source();
+    let mapping = mappings[pick.index(mappings.len())];
+    let mut edits = Edits::new(document);
+    let value =
+        Fragment::mapping([("a", Fragment::text("1")), ("b", Fragment::Value(Value::Bool(true)))]);
+    let placement = if first { Placement::First } else { Placement::Last };
+    edits.insert_entry(mapping, placement, "inserted", value).unwrap();
+    let edited = match edits.apply() {
+        Ok(edited) => edited,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (start, end) = common_ends(text, edited.source());
+    prop_assert_eq!(start + end, text.len(), "a pure insertion");
+    let inserted = edited.lookup(mapping, "inserted").unwrap();
+    let mut back = Edits::new(&edited);
+    back.remove_entry(inserted).unwrap();
+    let restored = back.apply().unwrap();
+    prop_assert_eq!(restored.source(), text);
+    Ok(Ok(()))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_edit_changes_no_byte(text in stream()) {
-        let document = parse(&text);
-        let same = Edits::new(&document).apply().unwrap();
-        prop_assert_eq!(same.source(), text);
+        unedited_is_unchanged(&parse(&text))?;
     }
 
     #[test]
     fn one_scalar_changes_one_range(text in stream(), pick in any::<prop::sample::Index>(), new in "[ -~äé🔑\n\t]{0,12}") {
-        let document = parse(&text);
-        let scalars: Vec<NodeId> = (0..document.nodes.len() as u32)
-            .map(NodeId)
-            .filter(|id| matches!(document.node(*id).kind, Kind::Scalar(_)))
-            .filter(|id| document.node(*id).parent.is_some_and(|p| document.entries(p).all(|(k, _)| k != *id)))
-            .collect();
-        prop_assume!(!scalars.is_empty());
-        let id = scalars[pick.index(scalars.len())];
-        let mut edits = Edits::new(&document);
-        edits.set_text(id, &new).unwrap();
-        match edits.apply() {
-            Ok(edited) => {
-                prop_assert_eq!(edited.text(id), Some(new.as_str()));
-                let span = &document.node(id).span;
-                prop_assert!(edited.source().starts_with(&text[..span.start]));
-                prop_assert!(edited.source().ends_with(&text[span.end..]));
-            }
-            // A block scalar at the bare end of a file cannot get the line break that a text asks for.
-            Err(error) => prop_assert!(!text.ends_with('\n'), "{error}\n{text}"),
+        // A block scalar at the bare end of a file cannot get the line break that a text asks for.
+        if let Err(error) = one_scalar_is_one_range(&parse(&text), pick, &new)? {
+            prop_assert!(!text.ends_with('\n'), "{error}\n{text}");
         }
     }
 
@@ -158,31 +212,25 @@ proptest! {
             .map(NodeId)
             .filter(|id| document.entries(*id).next().is_some())
             .collect();
-        let mapping = mappings[pick.index(mappings.len())];
-        let mut edits = Edits::new(&document);
-        let value = Fragment::mapping([("a", Fragment::text("1")), ("b", Fragment::Value(Value::Bool(true)))]);
-        edits.insert_entry(mapping, Placement::Last, "inserted", value).unwrap();
-        let Ok(edited) = edits.apply() else {
-            // Refused where a block scalar ends the file without a line break.
-            prop_assert!(!text.ends_with('\n'));
-            return Ok(());
-        };
-        let (start, end) = common_ends(&text, edited.source());
-        prop_assert_eq!(start + end, text.len(), "a pure insertion");
-        let inserted = edited.lookup(mapping, "inserted").unwrap();
-        let mut back = Edits::new(&edited);
-        back.remove_entry(inserted).unwrap();
-        let restored = back.apply().unwrap();
-        prop_assert_eq!(restored.source(), text);
+        // Refused where a block scalar ends the file without a line break.
+        if let Err(error) = inserted_and_removed_is_unchanged(&document, &mappings, pick, false)? {
+            prop_assert!(!text.ends_with('\n'), "{error}\n{text}");
+        }
     }
 
     #[test]
     fn arbitrary_text_never_panics(text in "[-a:{}\\[\\]&*!|>'\"%#,?\n\t \u{85}\u{2028}\r]{0,40}") {
-        if let Ok(document) = Document::parse(text.clone().into_bytes()) {
-            prop_assert_eq!(document.source(), text.as_str());
-            for id in (0..document.nodes.len() as u32).map(NodeId) {
-                let _ = (document.value(id), document.route(id).to_string(), document.position_of(id));
-            }
+        read_never_panics(Syntax::Yaml, text.into_bytes())?;
+    }
+}
+
+/// The law: whatever the bytes, they are read as they are or refused.
+pub(super) fn read_never_panics(syntax: Syntax, bytes: Vec<u8>) -> Result<(), TestCaseError> {
+    if let Ok(document) = Document::parse_as(syntax, bytes.clone()) {
+        prop_assert_eq!(document.source().as_bytes(), bytes);
+        for id in (0..document.nodes.len() as u32).map(NodeId) {
+            let _ = (document.value(id), document.route(id).to_string(), document.position_of(id));
         }
     }
+    Ok(())
 }

@@ -49,6 +49,15 @@ impl Syntax {
         }
     }
 
+    /// Whether `read` is what a value comes back as once it is written: a type that the syntax lacks
+    /// becomes text.
+    pub(super) fn returns(self, written: &Value, read: &Value) -> bool {
+        match (self, written, read) {
+            (Syntax::Json, Value::Time(written), Value::Text(read)) => *written == **read,
+            _ => written == read,
+        }
+    }
+
     /// Whether a key may stand twice in a mapping: SOPS keeps both then.
     pub(super) fn repeats_keys(self) -> bool {
         self != Syntax::Yaml
@@ -124,11 +133,11 @@ impl Document {
     }
 
     /// The bytes of a child with all that belongs to it: separator, lines, the comments on them. `first` is
-    /// its key, or the item itself.
-    pub(super) fn removal(&self, first: NodeId, value: NodeId) -> Range<usize> {
+    /// its key, or the item itself; `leads` if all children before it go, too.
+    pub(super) fn removal(&self, first: NodeId, value: NodeId, leads: bool) -> Range<usize> {
         match self.syntax {
             Syntax::Yaml => self.removal_yaml(first, value),
-            Syntax::Json => json::removal(self, first, value),
+            Syntax::Json => json::removal(self, first, value, leads),
             Syntax::Dotenv => dotenv::removal(self, value),
             Syntax::Ini => ini::removal(self, first, value),
         }

@@ -107,9 +107,9 @@ impl<'d, 'k> Opening<'d, 'k> {
         let NodeKind::Scalar(style) = document.node(id).kind else {
             return Err(plain(document, id));
         };
-        let tag = document.tag(id);
+        let place = (document, id);
         let spelling =
-            self.spellings.then(|| spelling::read(rest, self.key, aad, tag, &value)).flatten();
+            self.spellings.then(|| spelling::read(rest, self.key, aad, place, &value)).flatten();
         let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
         self.remember(&token, aad, &secret, || Known::new(&token, &text, style, &source));
         self.edits.set_source(id, source, value)?;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::cipher::DataKey;
 use super::plaintext::Plaintext;
 use super::token::Token;
-use crate::document::{Document, Value};
+use crate::document::{Document, NodeId, Syntax, Value};
 use crate::secret::RandomSource;
 
 /// Separates a token from its spelling.
@@ -35,16 +35,17 @@ pub(super) fn write(
     format!("{MARK}{}", token.compact())
 }
 
-/// The source text behind a token, if there is one that means `value` under the tag that stands there.
+/// The source text behind the token in the place of a node, if there is one that means `value` there.
 pub(super) fn read(
     rest: &str,
     key: &DataKey,
     aad: &str,
-    tag: Option<&str>,
+    (document, id): (&Document, NodeId),
     value: &Value,
 ) -> Option<Zeroizing<String>> {
     let source = source(rest, key, aad)?;
-    means(&source, tag.unwrap_or_default(), value).then_some(source)
+    let tag = document.tag(id).unwrap_or_default();
+    means(document.syntax(), &source, tag, value).then_some(source)
 }
 
 /// The source text behind a token, whatever it means.
@@ -56,10 +57,16 @@ pub(super) fn source(rest: &str, key: &DataKey, aad: &str) -> Option<Zeroizing<S
 
 /// Whether a source text, put behind a key and a tag, reads back as `value`: in the middle of a file, or at the end
 /// of one without a final line break.
-fn means(source: &str, tag: &str, value: &Value) -> bool {
-    ["\n", ""].into_iter().any(|end| {
-        let trial = Zeroizing::new(format!("k: {tag} {source}{end}"));
-        let Ok(document) = Document::parse(trial.as_bytes().to_vec()) else { return false };
+fn means(syntax: Syntax, source: &str, tag: &str, value: &Value) -> bool {
+    let trials: &[_] = match syntax {
+        Syntax::Json => &[("{\"k\":", "}")],
+        _ => &[("k: ", "\n"), ("k: ", "")],
+    };
+    trials.iter().any(|(before, behind)| {
+        let trial = Zeroizing::new(format!("{before}{tag} {source}{behind}"));
+        let Ok(document) = Document::parse_as(syntax, trial.as_bytes().to_vec()) else {
+            return false;
+        };
         let [root] = document.roots() else { return false };
         let node = document.lookup(root.node, "k");
         document.entries(root.node).count() == 1
@@ -71,4 +78,35 @@ fn means(source: &str, tag: &str, value: &Value) -> bool {
 
 fn spelling_aad(aad: &str) -> String {
     format!("{aad}{MARK}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spelling_means_what_it_is_read_as_in_its_syntax() {
+        let float = Value::Float(1.5);
+        for syntax in [Syntax::Yaml, Syntax::Json] {
+            assert!(means(syntax, "1.50", "", &float));
+            assert!(!means(syntax, "1.51", "", &float));
+            assert!(!means(syntax, "\"1.50\"", "", &float));
+        }
+        assert!(means(Syntax::Yaml, "!!float '1.5'", "", &float));
+        assert!(!means(Syntax::Json, "+1.50", "", &float));
+        let text = Value::text("é/".to_owned());
+        assert!(means(Syntax::Json, r#""\u00e9\/""#, "", &text));
+        assert!(!means(Syntax::Json, "é/", "", &text));
+    }
+
+    #[test]
+    fn a_spelling_that_brings_something_along_means_nothing() {
+        let one = Value::Int(1);
+        for source in ["1,\"k\":1", "1, \"z\": 2", "1}", "1} {\"k\": 1", "[1]", ""] {
+            assert!(!means(Syntax::Json, source, "", &one), "{source}");
+        }
+        for source in ["1\nz: 2", "1\n---\nk: 1", "[1]", ""] {
+            assert!(!means(Syntax::Yaml, source, "", &one), "{source}");
+        }
+    }
 }

@@ -24,6 +24,8 @@ mod data;
 mod demo;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
+/// JSON: the library against the real sops, both ways.
+mod json;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
 /// Random documents by both programs, in every combination.
