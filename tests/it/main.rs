@@ -38,5 +38,7 @@ mod secret_new;
 mod smoke;
 /// What sops promises by its own functional tests.
 mod sops_behaviours;
+/// What people type, line by line.
+mod walkthroughs;
 /// Commits that are stopped half-way.
 mod txn;
