@@ -41,6 +41,7 @@ pub use fragment::Fragment;
 pub use syntax::Syntax;
 pub use tree::{Comment, Component, Kind, Layout, Node, NodeId, Position, Root, Route, Style};
 pub use value::Value;
+pub(crate) use yaml::plain_is_text;
 pub use yaml::{Indentation, plain_is_safe};
 
 /// Why bytes are not a document. Names a place, never the content found there.

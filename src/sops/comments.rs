@@ -171,9 +171,11 @@ fn keys(document: &Document) -> Keys {
 /// The blocks that end between the node before the comment and `holder`, innermost first.
 fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
     let mut found = Vec::new();
-    // What another document ends with is its own.
-    let root = document.roots()[document.root_of(holder)].node;
-    let mut inner = preceding(document, at).filter(|node| document.contains(root, *node));
+    // Blocks of the document before have ended with it, and those before a dash at the dash.
+    let root = document.root_of(holder);
+    let mut inner = preceding(document, at).filter(|node| {
+        document.root_of(*node) == root && !has_dash(document, document.node(*node).span.end, at)
+    });
     while let Some(block) = inner.filter(|node| !document.contains(*node, holder)) {
         if is_block(document, block) {
             let column = document.column_of(block);
@@ -187,6 +189,12 @@ fn closing(document: &Document, at: usize, holder: NodeId) -> Vec<End> {
         inner = document.node(block).parent;
     }
     found
+}
+
+/// Whether the dash of an item stands in a part of the source that is otherwise blank or comments.
+pub(super) fn has_dash(document: &Document, from: usize, until: usize) -> bool {
+    let part = document.source().get(from..until).unwrap_or_default();
+    part.lines().filter_map(|line| line.split('#').next()).any(|code| code.contains('-'))
 }
 
 /// The collection beside or in which an inline comment stands.
@@ -281,6 +289,8 @@ mod tests {
                 "4 a:, 2 a:, 4b a:, 2b :, 0 :",
             ),
             ("a:\n  b:\n    - x\n  # between\n# 0\nc: 1\n", "between a:b:, 0 :"),
+            ("a:\n  - b:\n      c: 1\n  -\n      # x\n      d: 1\n", "x a:"),
+            ("a:\n  b: 1\n---\n  # c\nx: 1\n", "c :"),
         ] {
             assert_eq!(placed(text), wanted, "{text}");
         }

@@ -18,6 +18,8 @@
 //! * **Selection** ([`selection`]): which values are encrypted, by keys or comments on the way to them.
 //! * **Metadata** ([`metadata`]): repeated in every document of a stream, read from the first.
 //! * **Creation rules** ([`rules`]): what `.sops.yaml` says about new files.
+//! * **Trees** ([`tree`]): a plain file without its layout, to be written in another format ([`emit`]) or
+//!   looked into ([`extract`]).
 //!
 //! [`mod@file`] and, for files that are no text, [`binary`] put these together. The reference is the `sops` program, 3.9 to 3.13:
 //! <https://github.com/getsops/sops>, its `README.rst`, `sops.go`, `stores/` and `aes/cipher.go`.
@@ -41,7 +43,10 @@ mod stash;
 mod walk;
 
 pub mod binary;
+pub mod change;
 pub mod cipher;
+pub mod emit;
+pub mod extract;
 pub mod file;
 pub mod mac;
 pub mod metadata;
@@ -51,6 +56,7 @@ pub mod rules;
 pub mod selection;
 pub mod shamir;
 pub mod token;
+pub mod tree;
 
 pub use format::Format;
 pub use group::{Foreign, KeyGroup};

@@ -18,6 +18,8 @@ mod tree;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
+/// Conversion between formats, and extraction, against the real sops.
+mod convert;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
 mod data;
 /// `demo`, in a place of its own.

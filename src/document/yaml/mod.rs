@@ -12,6 +12,7 @@ mod write;
 pub(super) use parse::parse;
 pub(super) use place::further_root;
 pub use resolve::plain_is_safe;
+pub(crate) use resolve::plain_is_text;
 pub(super) use scalar::spell_typed;
 pub use write::Indentation;
 

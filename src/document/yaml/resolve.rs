@@ -98,6 +98,12 @@ pub fn plain_is_safe(text: &str, in_flow: bool) -> bool {
         && !starts_like_a_date(text)
 }
 
+/// Whether go-yaml reads `text`, written plain, as text: a weaker promise than [`plain_is_safe`], and blind for
+/// characters that a plain scalar cannot hold.
+pub(crate) fn plain_is_text(text: &str) -> bool {
+    matches!(implicit(text, true), Ok(Value::Text(_)))
+}
+
 /// Takes the text as it is.
 fn as_text(text: &str) -> Value {
     Value::Text(Zeroizing::new(text.to_owned()))
