@@ -153,7 +153,10 @@ fn landing(
 /// The end of the last mapping before a byte that is a root. A document without content cannot hold comments.
 fn last_end(document: &Document, at: usize) -> Option<(NodeId, Option<NodeId>)> {
     let before = document.roots().iter().rev().filter(|root| root.span.start <= at);
-    before.map(|root| root.node).find(|node| is_collection(document, *node)).map(|node| (node, None))
+    before
+        .map(|root| root.node)
+        .find(|node| is_collection(document, *node))
+        .map(|node| (node, None))
 }
 
 /// The key of an entry of which this is key or value; an item itself.

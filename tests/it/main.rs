@@ -24,23 +24,23 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// Random documents by both programs, in every combination.
+mod differential;
+/// Files of all formats by five versions of sops.
+mod golden;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// JSON: the library against the real sops, both ways.
 mod json;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
-/// Random documents by both programs, in every combination.
-mod differential;
-/// Files of all formats by five versions of sops.
-mod golden;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
 /// What sops promises by its own functional tests.
 mod sops_behaviours;
-/// What people type, line by line.
-mod walkthroughs;
 /// Commits that are stopped half-way.
 mod txn;
+/// What people type, line by line.
+mod walkthroughs;

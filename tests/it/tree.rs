@@ -60,7 +60,8 @@ impl Tree {
     /// A float, or the integer it is printed as.
     fn float(number: f64) -> Tree {
         if number.fract() == 0.0 && number.abs() < EXACT {
-            #[allow(clippy::cast_possible_truncation)] // no fraction, and within the range of both
+            #[allow(clippy::cast_possible_truncation)]
+            // no fraction, and within the range of both
             return Tree::Int(number as i64);
         }
         Tree::Float(number.to_bits())

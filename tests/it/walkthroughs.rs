@@ -13,14 +13,11 @@ use crate::tree::Tree;
 
 /// Walkthroughs that our program does not pass yet.
 const NOT_YET: &[&str] = &[
-    "the_first_steps_by_the_name_of_sops",
-    "an_edited_value_is_all_that_differs",
-    "a_folder_there_and_back_is_a_clean_tree",
-    "lists_and_numbers_are_set_and_read",
-    "commands_get_their_secrets",
-    "a_member_leaves_and_another_joins",
-    "post_quantum_recipients_work",
     "a_file_changed_by_hand_is_refused",
+    "commands_get_their_secrets",
+    "post_quantum_recipients_work",
+    "an_edited_value_is_all_that_differs",
+    "the_first_steps_by_the_name_of_sops",
 ];
 
 fn walkthrough(name: &str, test: impl Fn(&Stage)) {
@@ -82,7 +79,10 @@ fn the_first_steps_by_the_name_of_sops() {
 #[test]
 fn an_edited_value_is_all_that_differs() {
     walkthrough("an_edited_value_is_all_that_differs", |stage| {
-        stage.encrypted("a.yaml", "# about\nkept: TESTonly\nchanged: old # note\nlist:\n    - 1\n    - old\n");
+        stage.encrypted(
+            "a.yaml",
+            "# about\nkept: TESTonly\nchanged: old\nlist:\n    - 1\n    - old\n",
+        );
         let before = stage.sandbox.read("a.yaml");
         // A stored time of its own, so that the new one differs whatever the clock says.
         std::thread::sleep(std::time::Duration::from_millis(1100));
@@ -129,7 +129,7 @@ fn lists_and_numbers_are_set_and_read() {
         assert_eq!(stage.decrypted("a.yaml"), Tree::of_json(wanted));
         // Five is an integer, whatever sops makes of it.
         let stored = sandbox.read("a.yaml");
-        let line = stored.lines().find(|line| line.starts_with("n: ")).unwrap();
+        let line = stored.lines().find(|line| line.starts_with("\"n\": ")).unwrap();
         assert!(line.contains("type:int]"), "{line}");
     });
 }
@@ -155,7 +155,9 @@ fn commands_get_their_secrets() {
 /// The recipients of a stored YAML file.
 fn recipients(sandbox: &Sandbox, name: &str) -> Vec<String> {
     let text = sandbox.read(name);
-    let lines = text.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("recipient: "));
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("recipient: "));
     lines.map(str::to_owned).collect()
 }
 
@@ -217,10 +219,14 @@ fn post_quantum_recipients_work() {
 fn a_file_changed_by_hand_is_refused() {
     walkthrough("a_file_changed_by_hand_is_refused", |stage| {
         let sandbox = &stage.sandbox;
-        sandbox.write(".sops.yaml", format!("creation_rules:\n  - encrypted_regex: secret\n    age: {ALICE}\n"));
+        sandbox.write(
+            ".sops.yaml",
+            format!("creation_rules:\n  - encrypted_regex: secret\n    age: {ALICE}\n"),
+        );
         stage.encrypted("broken.yaml", "shown: before\nsecret: TESTonly\n");
         sandbox.write("broken.yaml", sandbox.read("broken.yaml").replace("before", "after"));
-        let outcome = stage.sops(["decrypt", "broken.yaml"]).go().code(51).complains("MAC mismatch");
+        let outcome =
+            stage.sops(["decrypt", "broken.yaml"]).go().code(51).complains("MAC mismatch");
         assert_eq!(outcome.stdout(), "");
         if stage.ours {
             let outcome = sandbox.keywright(["decrypt", "broken.yaml"]).go().code(2);

@@ -69,7 +69,9 @@ impl Search<'_> {
         (0..self.best.parts.len()).any(|index| {
             let part = &self.best.parts[index];
             let lines: Vec<Vec<u8>> = match self.best.format {
-                Format::Binary => part.chunks(part.len().div_ceil(2).max(1)).map(<[u8]>::to_vec).collect(),
+                Format::Binary => {
+                    part.chunks(part.len().div_ceil(2).max(1)).map(<[u8]>::to_vec).collect()
+                }
                 _ => part.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect(),
             };
             lines.len() > 1

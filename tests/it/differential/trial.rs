@@ -59,7 +59,8 @@ impl Trial {
         same_values(sample.format, "we decrypt the file of sops", &opened, &of_theirs)?;
         if sample.format == Format::Yaml {
             let (written, wanted) = (comments(&plain), comments(&of_theirs));
-            for (what, got) in [("our file, by sops", of_ours), ("the file of sops, by us", opened)] {
+            for (what, got) in [("our file, by sops", of_ours), ("the file of sops, by us", opened)]
+            {
                 // sops loses some comments that we keep; neither may invent one.
                 if !among(&wanted, &comments(&got)) || !among(&comments(&got), &written) {
                     return Err(differ(&format!("comments of {what}"), &got, &of_theirs));
@@ -71,7 +72,8 @@ impl Trial {
 
     fn sops(&self, sample: &Sample, verb: &str, input: &[u8]) -> Result<Vec<u8>, String> {
         // One thread and no collection of garbage: a start costs half as much.
-        let run = self.sandbox.run(reference::current_sops()).env("GOMAXPROCS", "1").env("GOGC", "off");
+        let run =
+            self.sandbox.run(reference::current_sops()).env("GOMAXPROCS", "1").env("GOGC", "off");
         let run = match verb {
             // The subcommand does not know all of the flags.
             "encrypt" => run.args(["--age", ALICE]).args(&sample.flags).arg("-e"),
@@ -110,10 +112,16 @@ fn silent(what: &str, outcome: Outcome<'_>) -> Result<Vec<u8>, String> {
 /// and the number of comments, because each program has its places for them.
 fn types(encrypted: &[u8]) -> (Vec<String>, usize) {
     let text = String::from_utf8_lossy(encrypted);
-    let lines = text.lines().filter(|line| !line.trim_start_matches([' ', '\t', '"']).starts_with("mac"));
-    let tokens = lines.flat_map(|line| line.split(",type:").skip(1));
-    let names = tokens.filter_map(|rest| rest.split(']').next().map(str::to_owned));
-    let (comments, values): (Vec<_>, Vec<_>) = names.partition(|name| name == "comment");
+    let mut names = Vec::new();
+    let mut before = "";
+    for part in text.split("ENC[AES256_GCM,") {
+        let is_mac = before.trim_end_matches([' ', ':', '=', '"']).ends_with("mac");
+        let name = part.split_once(",type:").and_then(|(_, rest)| rest.split(']').next());
+        names.extend(name.filter(|_| !is_mac).map(str::to_owned));
+        before = part;
+    }
+    let (comments, values): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| name == "comment");
     (values, comments.len())
 }
 

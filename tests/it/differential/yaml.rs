@@ -9,17 +9,100 @@ use super::sample::{Format, Frame, Sample};
 
 /// Plain scalars and tagged ones: each way of writing each type, and the texts that only look like them.
 const SCALARS: &[&str] = &[
-    "true", "True", "FALSE", "~", "null", "Null", "yes", "no", "on", "Off", "y", "n", "nULL",
-    "0", "42", "-42", "+12", "0755", "0o17", "0x1F", "0X1f", "0b101", "-0b11", "1_000", "12345_54321",
-    "9223372036854775807", "-9223372036854775808", "0777_", "08", "019", "-0",
-    "1.0", "1.50", "-0.0", "3.14", ".5", "+.5", "5.", "1e3", "1E3", "1e+21", "1e-7", "123456789.0",
-    "1234567890123456789012", "1_0.5", "1e400", ".inf", "-.Inf", "+.INF", ".nan", ".NaN",
-    "1:30", "190:20:30", "1.2.3", "1,000", "0o8", "0b12", "0x", "-", "--", ".", "+", "infinity", ".1_0",
-    "2024-01-02", "2001-1-1", "2024-01-02T03:04:05Z", "2001-12-14t21:59:43.10-05:00",
-    "2001-12-14 21:59:43.10", "2001-12-14T21:59:43", "2001-12-14 21:59:43 -5", "2024-13-01",
-    "plain words", "a:b", "a#b", "-x", "?x", ":x", "C:\\x", "a,b", "=", "x: y", "http://x/?a=b#c",
-    "!!str 42", "!!int \"7\"", "!!float 3", "!!bool \"true\"", "! 3", "!env FOO", "!!null ''",
-    "\u{e4}\u{f6}", "\u{65e5}\u{672c}\u{8a9e}", "\u{1f510}", "TESTonly",
+    "true",
+    "True",
+    "FALSE",
+    "~",
+    "null",
+    "Null",
+    "yes",
+    "no",
+    "on",
+    "Off",
+    "y",
+    "n",
+    "nULL",
+    "0",
+    "42",
+    "-42",
+    "+12",
+    "0755",
+    "0o17",
+    "0x1F",
+    "0X1f",
+    "0b101",
+    "-0b11",
+    "1_000",
+    "12345_54321",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0777_",
+    "08",
+    "019",
+    "-0",
+    "1.0",
+    "1.50",
+    "-0.0",
+    "3.14",
+    ".5",
+    "+.5",
+    "5.",
+    "1e3",
+    "1E3",
+    "1e+21",
+    "1e-7",
+    "123456789.0",
+    "1234567890123456789012",
+    "1_0.5",
+    "1e400",
+    ".inf",
+    "-.Inf",
+    "+.INF",
+    ".nan",
+    ".NaN",
+    "1:30",
+    "190:20:30",
+    "1.2.3",
+    "1,000",
+    "0o8",
+    "0b12",
+    "0x",
+    "-",
+    "--",
+    ".",
+    "+",
+    "infinity",
+    ".1_0",
+    "2024-01-02",
+    "2001-1-1",
+    "2024-01-02T03:04:05Z",
+    "2001-12-14t21:59:43.10-05:00",
+    "2001-12-14 21:59:43.10",
+    "2001-12-14T21:59:43",
+    "2001-12-14 21:59:43 -5",
+    "2024-13-01",
+    "plain words",
+    "a:b",
+    "a#b",
+    "-x",
+    "?x",
+    ":x",
+    "C:\\x",
+    "a,b",
+    "=",
+    "x: y",
+    "http://x/?a=b#c",
+    "!!str 42",
+    "!!int \"7\"",
+    "!!float 3",
+    "!!bool \"true\"",
+    "! 3",
+    "!env FOO",
+    "!!null ''",
+    "\u{e4}\u{f6}",
+    "\u{65e5}\u{672c}\u{8a9e}",
+    "\u{1f510}",
+    "TESTonly",
 ];
 
 /// A file of one to three documents.
@@ -29,7 +112,8 @@ pub(super) fn sample(draw: &mut Draw) -> Sample {
     let documents = [1, 1, 1, 2, 3][writer.draw.below(5)];
     for document in 0..documents {
         if document > 0 || writer.draw.percent(15) {
-            let mark = writer.draw.one(&["---\n", "---\n", "--- # mark\n", "---\n# after the mark\n"]);
+            let mark =
+                writer.draw.one(&["---\n", "---\n", "--- # mark\n", "---\n# after the mark\n"]);
             parts.push(mark.as_bytes().to_vec());
         }
         for _ in 0..1 + writer.draw.below(6) {
@@ -133,7 +217,8 @@ impl Writer<'_> {
             }
         }
         if self.draw.percent(20) {
-            let escapes = ["\\n", "\\t", "\\0", "\\x41", "\\e", "\\_", "\\a\\L", "\\r\\n", "\\a", "\\N"];
+            let escapes =
+                ["\\n", "\\t", "\\0", "\\x41", "\\e", "\\_", "\\a\\L", "\\r\\n", "\\a", "\\N"];
             text += self.draw.one(&escapes);
         }
         self.out += &format!(" \"{text}\"");
@@ -153,8 +238,16 @@ impl Writer<'_> {
         self.out.push('\n');
         for number in 0..1 + self.draw.below(4) {
             let line = self.draw.one(&[
-                "TESTonly text", "# not a comment", "a: b", "ends in a blank ", "", "  more", "\u{e4} \u{1f510}",
-                "tab\there", "\"quoted\"", "--- no mark",
+                "TESTonly text",
+                "# not a comment",
+                "a: b",
+                "ends in a blank ",
+                "",
+                "  more",
+                "\u{e4} \u{1f510}",
+                "tab\there",
+                "\"quoted\"",
+                "--- no mark",
             ]);
             // The first line tells the indentation, unless the header does.
             let line = if number == 0 && !indented { "first" } else { line };
@@ -272,7 +365,8 @@ impl Writer<'_> {
     /// Comments and blank lines of their own, in so many of a hundred cases.
     fn comments(&mut self, column: usize, chance: usize) {
         while self.draw.percent(chance) {
-            let line = self.draw.one(&["", "", "# TESTonly", "#tight", "## two", "#", "# a: b", "# 'x'"]);
+            let line =
+                self.draw.one(&["", "", "# TESTonly", "#tight", "## two", "#", "# a: b", "# 'x'"]);
             // In a list sops makes an item of an empty comment; see the known differences.
             let line = if line == "#" && column > 0 { "##" } else { line };
             if !line.is_empty() {
