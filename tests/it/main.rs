@@ -8,11 +8,13 @@
 #![allow(clippy::unwrap_used)]
 
 /// What the tests stand on; each file tests itself.
+mod drop_in;
 mod postgres;
 mod proof;
 mod reference;
 mod sandbox;
 mod terminal;
+mod tree;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
@@ -23,7 +25,11 @@ mod data;
 /// `demo`, in a place of its own.
 mod demo;
 /// Dotenv and INI against the real sops, both ways.
+/// Files of all formats by five versions of sops.
+/// Random documents by both programs, in every combination.
+mod differential;
 mod flat;
+mod golden;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// JSON: the library against the real sops, both ways.
@@ -34,7 +40,14 @@ mod provision;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
+<<<<<<< HEAD
 /// The grammar of sops: the same command lines to sops and to us.
 mod sops_grammar;
+=======
+/// What sops promises by its own functional tests.
+mod sops_behaviours;
+>>>>>>> golden
 /// Commits that are stopped half-way.
 mod txn;
+/// What people type, line by line.
+mod walkthroughs;
