@@ -85,7 +85,7 @@ fn encrypted(plain: &[u8], suffix: &str) -> Sandbox {
     sandbox
 }
 
-fn decrypt(sandbox: &Sandbox, suffix: &str, format: Format, more: &[&str]) -> Outcome<'_> {
+fn decrypt<'s>(sandbox: &'s Sandbox, suffix: &str, format: Format, more: &[&str]) -> Outcome<'s> {
     let run = sandbox.run(reference::current_sops());
     let run = run.args(["decrypt", "--output-type", format.name()]).args(more);
     run.arg(format!("file.{suffix}")).go()
