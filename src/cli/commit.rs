@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::failure::located;
+use super::file::{self, File, Naming};
 use super::{Context, Failure, Status, show};
-use crate::document::Document;
 use crate::repo;
 use crate::txn::{Change, Content, Holder, Plan, Recovered, Store, Wait};
 
@@ -88,51 +87,40 @@ pub(crate) struct Mode {
 pub(crate) struct Target {
     /// Change the files themselves, all or none
     #[arg(short, long, conflicts_with_all = ["output", "filename_override"])]
-    in_place: bool,
+    pub(crate) in_place: bool,
+    /// Take the files below directories, too
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
     /// Write the result to this file instead of standard output
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Name by which rules and format are chosen, for standard input
-    #[arg(long, value_name = "PATH")]
-    filename_override: Option<PathBuf>,
-}
-
-/// One file as it was read.
-pub(crate) struct Input {
-    /// As the user named it.
-    pub(crate) name: PathBuf,
-    /// Absolute.
-    pub(crate) path: PathBuf,
-    /// `None` for standard input.
-    pub(crate) bytes: Option<Content>,
-    content: Content,
-}
-
-impl Input {
-    /// The parsed content.
-    pub(crate) fn document(&self) -> Result<Document, Failure> {
-        Document::parse(self.content.to_vec())
-            .map_err(|error| Failure::new(located(&self.name, &error)))
-    }
+    pub(crate) output: Option<PathBuf>,
 }
 
 impl Target {
-    /// Reads the files, or standard input.
-    pub(crate) fn inputs(
+    /// Reads the files, those of directories included, or standard input.
+    pub(crate) fn files(
         &self,
-        files: &[PathBuf],
+        names: &[PathBuf],
+        naming: &Naming,
         context: &mut Context,
-    ) -> Result<Vec<Input>, Failure> {
-        let stdin = files.is_empty() || files == [PathBuf::from("-")];
-        if stdin {
-            return self.standard_input(context).map(|input| vec![input]);
+    ) -> Result<Vec<File>, Failure> {
+        if names.is_empty() || names == [PathBuf::from("-")] {
+            if self.in_place {
+                return Err(Failure::new("standard input cannot be changed in place"));
+            }
+            return naming.standard_input(context).map(|file| vec![file]);
         }
-        if files.len() > 1 && !self.in_place {
+        let found = file::find(names, self.recursive, context)?;
+        if found.iter().filter(|file| file.named).count() > 1 && !self.in_place {
             return Err(Failure::new("several files need `--in-place`"));
         }
-        let paths: Vec<PathBuf> = files.iter().map(|file| context.directory.join(file)).collect();
+        if self.recursive && !self.in_place {
+            return Err(Failure::new("`--recursive` needs `--in-place`"));
+        }
+        let paths: Vec<PathBuf> =
+            found.iter().map(|file| context.directory.join(&file.name)).collect();
         recover(&root(paths.iter().map(PathBuf::as_path)), "read", context)?;
-        files.iter().map(|name| self.read(name, context)).collect()
+        found.into_iter().map(|found| naming.read(found, context)).collect()
     }
 
     /// Writes the results: in place as one transaction, to a file, or to standard output.
@@ -160,32 +148,13 @@ impl Target {
         };
         in_place(command, vec![Change { path, old, new: Some(new), plain: true }], context)
     }
-
-    fn standard_input(&self, context: &mut Context) -> Result<Input, Failure> {
-        let Some(name) = self.filename_override.clone().filter(|_| !self.in_place) else {
-            return Err(Failure::new("no file given")
-                .hint("name a file, or pass `--filename-override PATH` to read standard input"));
-        };
-        refuse_other_formats(&name)?;
-        let path = context.directory.join(&name);
-        let content = context.read_stdin()?;
-        Ok(Input { name, path, bytes: None, content })
-    }
-
-    fn read(&self, name: &Path, context: &Context) -> Result<Input, Failure> {
-        let path = context.directory.join(name);
-        let content = std::fs::read(&path)
-            .map_err(|error| Failure::new(format!("{}: {error}", name.display())))?;
-        let content = Content::new(content);
-        let named = self.filename_override.as_deref().unwrap_or(name);
-        refuse_other_formats(named)?;
-        let path =
-            self.filename_override.as_ref().map_or(path, |name| context.directory.join(name));
-        Ok(Input { name: name.to_owned(), path, bytes: Some(content.clone()), content })
-    }
 }
 
-fn in_place(command: &str, changes: Vec<Change>, context: &mut Context) -> Result<Status, Failure> {
+pub(crate) fn in_place(
+    command: &str,
+    changes: Vec<Change>,
+    context: &mut Context,
+) -> Result<Status, Failure> {
     if changes.is_empty() {
         return Ok(Status::Done);
     }
@@ -199,7 +168,7 @@ fn in_place(command: &str, changes: Vec<Change>, context: &mut Context) -> Resul
 }
 
 /// The repository of some files; without Git, the directory that holds them all.
-fn root<'p>(files: impl IntoIterator<Item = &'p Path>) -> PathBuf {
+pub(crate) fn root<'p>(files: impl IntoIterator<Item = &'p Path>) -> PathBuf {
     let mut directories = files.into_iter().map(|file| file.parent().unwrap_or(file));
     let first = directories.next().unwrap_or(Path::new("/"));
     let repository = repo::root_of(first);
@@ -212,14 +181,6 @@ fn root<'p>(files: impl IntoIterator<Item = &'p Path>) -> PathBuf {
     directories.fold(first.to_owned(), |root, directory| shared(&root, directory))
 }
 
-fn refuse_other_formats(name: &Path) -> Result<(), Failure> {
-    let yaml = name.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    yaml.then_some(()).ok_or_else(|| {
-        Failure::new(format!("{}: only YAML files (`.yaml`, `.yml`) are supported", name.display()))
-            .hint("`--filename-override NAME.yaml` reads a YAML file of another name")
-    })
-}
-
 fn tell(recovered: &Recovered, context: &mut Context) {
     let what = match recovered.outcome {
         crate::txn::Outcome::RolledForward => "finished",
@@ -228,6 +189,6 @@ fn tell(recovered: &Recovered, context: &mut Context) {
     context.note(format!("note: {what} an interrupted change of {}", files(recovered.files)));
 }
 
-fn files(count: usize) -> String {
+pub(crate) fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }

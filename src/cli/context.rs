@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) err: anstream::AutoStream<std::io::Stderr>,
     /// Whether somebody sits at a terminal who can be asked: standard input and standard error are one.
     pub(crate) interactive: bool,
+    /// Whether standard error is a terminal, so that somebody sees how far a command is.
+    pub(crate) watched: bool,
     /// Random bytes of the operating system.
     pub(crate) random: OsRandom,
     environment: Environment,
@@ -47,6 +49,7 @@ impl Context {
             out: anstream::AutoStream::auto(std::io::stdout()),
             err: anstream::AutoStream::auto(std::io::stderr()),
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            watched: std::io::stderr().is_terminal(),
             random: OsRandom::default(),
             environment: Environment::Process,
         })
@@ -59,6 +62,7 @@ impl Context {
             out: anstream::AutoStream::auto(std::io::stdout()),
             err: anstream::AutoStream::auto(std::io::stderr()),
             interactive: false,
+            watched: false,
             random: OsRandom::default(),
             environment: Environment::Fixed(environment),
         }

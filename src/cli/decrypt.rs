@@ -3,41 +3,123 @@
 use std::path::PathBuf;
 
 use super::commit::Target;
+use super::each::each;
+use super::failure::located;
+use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
-use crate::sops::file::EncryptedFile;
-use crate::txn::{Change, Content};
+use crate::keys::Identities;
+use crate::sops::Format;
+use crate::sops::emit::emit;
+use crate::sops::extract::{Index, extract};
+use crate::sops::file::{EncryptedFile, Unlocked};
+use crate::sops::tree::Tree;
+use crate::txn::Content;
 
-/// Decrypt YAML files with your age identities
+/// Decrypt files with your age identities
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keywright decrypt apps/grafana/secret.yaml
-  keywright decrypt -i apps/grafana/secret.yaml apps/miniflux/secret.yaml
+  keywright decrypt -i --recursive apps
+  keywright decrypt --extract '[\"stringData\"][\"password\"]' apps/grafana/secret.yaml
+  keywright decrypt --output-type json settings.yaml
 
-Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD and ~/.config/sops/age/keys.txt.")]
+Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, SSH keys and
+~/.config/sops/age/keys.txt.")]
 pub(crate) struct DecryptArgs {
     /// Files to decrypt; standard input if none is given
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    naming: Naming,
+    #[command(flatten)]
+    how: Decryption,
+}
+
+/// How to decrypt.
+#[derive(clap::Args, Default)]
+pub(crate) struct Decryption {
+    /// Print one value, such as `["stringData"]["password"]` or `["list"][0]`
+    #[arg(long, value_name = "INDEX", conflicts_with = "in_place")]
+    pub(crate) extract: Option<Index>,
+    /// Do not compare the MAC: somebody may have changed plain values, or added and removed others
+    #[arg(long)]
+    pub(crate) ignore_mac: bool,
+    /// Columns per level of what is printed in another format.
+    #[arg(skip)]
+    pub(crate) indent: Option<usize>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: DecryptArgs, context: &mut Context) -> Result<Status, Failure> {
+    let files = args.target.files(&args.files, &args.naming, context)?;
+    // Of a directory, what is not encrypted is not meant.
+    let files: Vec<File> =
+        files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
     let identities = discover::identities(context)?;
-    let mut changes = Vec::new();
-    for input in args.target.inputs(&args.files, context)? {
-        let document = input.document()?;
-        let at = |error| Failure::at(&input.name, &error);
-        let file = EncryptedFile::open(&document).map_err(at)?.ok_or_else(|| {
-            Failure::new(format!(
-                "{}: not a SOPS file: there is no `sops` key",
-                input.name.display()
-            ))
-        })?;
-        let plain = file.unlock(&identities).map_err(at)?.decrypt().map_err(at)?;
-        let new = Content::new(plain.source().as_bytes().to_vec());
-        changes.push(Change { path: input.path, old: input.bytes, new: Some(new), plain: true });
-    }
+    let plain = each(files, "decrypting", context, |file, _| {
+        let plain = decrypt(&file, &args.how, &identities);
+        plain.map(|plain| file.change(&plain, true))
+    });
+    let changes = plain.into_iter().collect::<Result<Vec<_>, _>>()?;
     args.target.finish("decrypt", changes, context)
+}
+
+/// The plain content of a file, in the format that is wanted.
+pub(crate) fn decrypt(
+    file: &File,
+    how: &Decryption,
+    identities: &Identities,
+) -> Result<Content, Failure> {
+    let document = file.document()?;
+    let at = |error| file.failure(&error);
+    let encrypted = EncryptedFile::open(&document).map_err(at)?;
+    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
+    let unlocked = encrypted.unlock(identities).map_err(at)?;
+    let unlocked = if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked };
+    let same = file.format == file.output && how.extract.is_none();
+    match file.format {
+        Format::Binary if same => {
+            Ok(Content::new(unlocked.decrypt_binary().map_err(at)?.expose().to_vec()))
+        }
+        _ if same => Ok(content(unlocked.decrypt().map_err(at)?.source())),
+        _ => converted(file, &unlocked, how),
+    }
+}
+
+/// In another format, or one value alone: printed as SOPS prints it.
+fn converted(file: &File, unlocked: &Unlocked<'_>, how: &Decryption) -> Result<Content, Failure> {
+    let at = |error| file.failure(&error);
+    let told = |error: &dyn std::fmt::Display| Failure::new(located(&file.name, error));
+    let tree = match file.format {
+        Format::Binary => {
+            let bytes = unlocked.decrypt_binary().map_err(at)?;
+            let text = bytes.expose_text().ok_or_else(|| told(&"the content is no text"))?;
+            Tree::of_text(text)
+        }
+        _ => {
+            let plain = unlocked.decrypt().map_err(at)?;
+            Tree::decrypted(&plain, &unlocked.metadata().selection).map_err(at)?
+        }
+    };
+    let printed = match &how.extract {
+        Some(index) => extract(tree, index, file.output, how.indent).map_err(|error| told(&error)),
+        None => emit(&tree, file.output, how.indent).map_err(|error| told(&error)),
+    };
+    Ok(content(&printed?))
+}
+
+/// Whether to try to decrypt a file that a directory has: it could hold a `sops` block.
+pub(crate) fn looks_encrypted(file: &File) -> bool {
+    let holds = |word: &[u8]| file.content.windows(word.len()).any(|part| part == word);
+    holds(b"sops")
+        && holds(b"ENC[AES256_GCM,")
+        && file
+            .document()
+            .is_ok_and(|document| EncryptedFile::open(&document).is_ok_and(|open| open.is_some()))
+}
+
+fn content(text: &str) -> Content {
+    Content::new(text.as_bytes().to_vec())
 }

@@ -105,6 +105,11 @@ impl Failure {
         }
     }
 
+    /// A file that should be encrypted and has no metadata.
+    pub(crate) fn not_encrypted(path: &Path) -> Failure {
+        Failure::new(format!("{}: not a SOPS file: there is no `sops` key", path.display()))
+    }
+
     /// Adds what to do where a name leads to no app, or to several.
     pub(crate) fn with_layout_hints(self, error: &layout::Error) -> Failure {
         match error {

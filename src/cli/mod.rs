@@ -10,11 +10,18 @@ mod db;
 mod decrypt;
 mod demo;
 mod discover;
+mod each;
 mod encrypt;
 mod failure;
+mod file;
+mod filestatus;
+mod groups;
 mod prompt;
+mod rotate;
 mod secret;
+mod set;
 mod show;
+mod updatekeys;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +53,14 @@ enum Command {
     Demo(demo::DemoArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Set(set::SetArgs),
+    Unset(set::UnsetArgs),
+    Rotate(rotate::RotateArgs),
+    #[command(name = "updatekeys")]
+    UpdateKeys(updatekeys::UpdateKeysArgs),
+    Groups(groups::GroupsArgs),
+    #[command(name = "filestatus")]
+    FileStatus(filestatus::FileStatusArgs),
     Secret(secret::SecretArgs),
     Db(db::DbArgs),
     Check(check::CheckArgs),
@@ -74,6 +89,12 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::Demo(args) => demo::run(args, context),
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
+        Command::Set(args) => set::run(args, context),
+        Command::Unset(args) => set::run_unset(args, context),
+        Command::Rotate(args) => rotate::run(args, context),
+        Command::UpdateKeys(args) => updatekeys::run(args, context),
+        Command::Groups(args) => groups::run(args, context),
+        Command::FileStatus(args) => filestatus::run(args, context),
         Command::Secret(args) => secret::run(args, context),
         Command::Db(args) => db::run(args, context),
         Command::Check(args) => check::run(args, context),

@@ -4,6 +4,8 @@
 //! part of a command sees the same content and a plan can state what it was made from. It writes
 //! nothing. Ignored files (`.gitignore` and its like) and `.git` are left out.
 
+mod head;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -11,6 +13,8 @@ use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 use crate::document::{Document, ParseError};
+
+pub(crate) use head::committed;
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -239,7 +239,7 @@ impl<'d> Unlocked<'d> {
         let metadata = &self.file.metadata;
         let same = metadata.selection == *how.selection
             && metadata.mac_only_encrypted == how.mac_only_encrypted
-            && self.is_for(how.groups, how.threshold);
+            && self.file.metadata.is_for(how.groups, how.threshold);
         if same && before.source() == plain.source() {
             return self.unchanged();
         }
@@ -304,7 +304,7 @@ impl<'d> Unlocked<'d> {
         threshold: usize,
         random: &mut dyn RandomSource,
     ) -> Result<Document, Error> {
-        if self.is_for(groups, threshold) {
+        if self.file.metadata.is_for(groups, threshold) {
             return self.unchanged();
         }
         let copies = self.copies_for(groups, threshold, random)?;
@@ -314,22 +314,6 @@ impl<'d> Unlocked<'d> {
             metadata::retain_foreign(&mut block, &only.foreign);
         }
         with_block(Edits::new(self.file.document), self.file.document, &block)
-    }
-
-    /// Whether the file is for exactly these groups; the order within a group does not matter.
-    pub fn is_for(&self, groups: &[KeyGroup], threshold: usize) -> bool {
-        let metadata = &self.file.metadata;
-        let stated = data_key::stated(threshold, groups);
-        let sorted = |mut names: Vec<String>| {
-            names.sort();
-            names
-        };
-        metadata.groups.len() == groups.len()
-            && (groups.len() == 1 || metadata.threshold == stated)
-            && metadata.groups.iter().zip(groups).all(|(before, after)| {
-                let after = after.names().map(str::to_owned).collect();
-                sorted(before.names().map(str::to_owned).collect()) == sorted(after)
-            })
     }
 
     fn copies_for(

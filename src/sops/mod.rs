@@ -43,6 +43,7 @@ mod stash;
 mod walk;
 
 pub mod binary;
+pub mod change;
 pub mod cipher;
 pub mod emit;
 pub mod extract;

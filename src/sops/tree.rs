@@ -109,6 +109,12 @@ impl Element {
 }
 
 impl Tree {
+    /// The tree of a binary file that holds text: SOPS keeps it under the key `data`.
+    pub fn of_text(text: &str) -> Tree {
+        let node = Node::Scalar(Value::text(text.to_owned()));
+        Tree { branches: vec![Branch { items: vec![Item::Entry("data".to_owned(), node)] }] }
+    }
+
     /// The tree of a plain document.
     pub fn of(document: &Document) -> Result<Tree, Error> {
         Builder::new(document, HashSet::new()).tree()

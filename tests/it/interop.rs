@@ -275,7 +275,7 @@ fn bad_input_is_named_with_its_place() {
         ("empty.yaml", "", "empty.yaml: the file is empty"),
         ("number.yaml", "1: x\n", "number.yaml:1:1: the key is not a string"),
         ("big.yaml", "a: 18446744073709551615\n", "big.yaml:1:4: integer too large"),
-        ("text.txt", "a: b\n", "text.txt: only YAML files"),
+        ("list.json", "[1]\n", "list.json:1:1: the document is not a mapping"),
         (
             "token.yaml",
             "a: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]\n",

@@ -6,6 +6,7 @@ use std::path::Path;
 use keywright::document::{Document, Syntax};
 use keywright::keys::{Identities, Recipient};
 use keywright::secret::RandomSource;
+use keywright::sops::KeyGroup;
 use keywright::sops::file::{EncryptedFile, Encryption, encrypt};
 use keywright::sops::selection::Selection;
 
@@ -47,7 +48,8 @@ fn parse(text: &str) -> Document {
 
 fn encrypted(text: &str) -> String {
     let how = Encryption {
-        recipients: &[Recipient::parse(RECIPIENT).unwrap()],
+        groups: &[KeyGroup::of(vec![Recipient::parse(RECIPIENT).unwrap()])],
+        threshold: 0,
         selection: &Selection::default(),
         mac_only_encrypted: false,
         indent: 4,
@@ -57,13 +59,18 @@ fn encrypted(text: &str) -> String {
     document.unwrap_or_else(|error| panic!("{error}\n{text}")).source().to_owned()
 }
 
-fn decrypted(text: &str) -> String {
+/// The identity of the sample.
+fn identities() -> Identities {
     let mut identities = Identities::new();
     let path = Path::new(DATA).join("samples/nerv/age-test-identity.txt");
     identities.add(&std::fs::read(path).unwrap(), "the sample");
+    identities
+}
+
+fn decrypted(text: &str) -> String {
     let document = parse(text);
     let file = EncryptedFile::open(&document).unwrap().expect("it has metadata");
-    let plain = file.unlock(&identities).unwrap().decrypt();
+    let plain = file.unlock(&identities()).unwrap().decrypt();
     plain.unwrap_or_else(|error| panic!("{error}\n{text}")).source().to_owned()
 }
 
@@ -96,7 +103,7 @@ fn what_we_encrypt_every_sops_decrypts() {
     for text in FILES {
         sandbox.write("plain.json", text);
         sandbox.write("ours.json", encrypted(text));
-        // The current one: sops before 3.13 reads every number as a float.
+        // The current one: sops before 3.13.2 reads every number as a float.
         let wanted = normalized(&sandbox, reference::versions("sops")[0], "plain.json");
         for version in reference::versions("sops") {
             let sops = sandbox.run(reference::sops(version));
@@ -147,4 +154,33 @@ fn encrypted_comments_of_lists_go_as_with_sops() {
     let encrypted = sops.args(args).go().success().stdout();
     assert!(encrypted.contains("type:comment"), "{encrypted}");
     assert_eq!(decrypted(&encrypted), "{\n\t\"l\": [\n\t\t\"a\",\n\t\t\"b\"\n\t]\n}\n");
+}
+
+#[test]
+fn a_file_that_is_changed_keeps_the_rest_and_is_read_by_sops() {
+    let sandbox = sandbox();
+    let plain = "{\n  \"a\": 1.50,\n  \"b\": {\"c\": [\"x\", \"y\"], \"d\": {}}\n}\n";
+    let document = parse(&encrypted(plain));
+    let later = "2031-02-03T04:05:06Z";
+    let file = || EncryptedFile::open(&document).unwrap().unwrap().unlock(&identities()).unwrap();
+    let sample = || Recipient::parse(RECIPIENT).unwrap();
+    let groups = [KeyGroup::of(vec![sample(), Identities::generate().recipient])];
+
+    let edited = parse(&plain.replace("{}", "{\"e\": 2}"));
+    let again = file().encrypt_again(&edited, later, &mut Counter(8)).unwrap();
+    let old: Vec<&str> = document.source().lines().collect();
+    let changed = again.source().lines().filter(|line| !old.contains(line)).count();
+    assert_eq!(changed, 3, "the value, the time and the MAC\n{}", again.source());
+    let set = file().set(&[(&["b", "d", "e"], "z")], later, &mut Counter(8)).unwrap();
+    assert_eq!(decrypted(set.source()), plain.replace("{}", "{\"e\": \"z\"}"));
+    let rotated = file().rotate(&groups, 0, later, &mut Counter(9)).unwrap();
+    assert_eq!(decrypted(rotated.source()), plain);
+    let rewrapped = file().rewrap(&groups, 0, &mut Counter(9)).unwrap();
+    assert!(rewrapped.source().matches("\n      {\n").count() == 2, "{}", rewrapped.source());
+    assert_eq!(decrypted(rewrapped.source()), plain);
+    for changed in [again, set, rotated, rewrapped] {
+        sandbox.write("changed.json", changed.source());
+        let sops = sandbox.run(reference::current_sops());
+        sops.args(["decrypt", "changed.json"]).go().success();
+    }
 }

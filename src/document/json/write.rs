@@ -24,13 +24,7 @@ impl Writer<'_> {
                 for (position, (key, value)) in entries.iter().enumerate() {
                     self.separate(position, line);
                     self.out.push_str(&quoted(key));
-                    if let Fragment::Copied { source, .. } = value {
-                        self.out.push(':');
-                        self.out.push_str(source);
-                        continue;
-                    }
-                    self.out.push_str(self.colon);
-                    self.value(value, line);
+                    self.entry(value, line);
                 }
             }
             Fragment::Sequence(items) => {
@@ -43,13 +37,23 @@ impl Writer<'_> {
         }
     }
 
+    /// What follows a key.
+    fn entry(&mut self, value: &Fragment, line: Option<&str>) {
+        if let Fragment::Copied { source, .. } = value {
+            self.out.push_str(self.colon.trim_end());
+            return self.out.push_str(source);
+        }
+        self.out.push_str(self.colon);
+        self.value(value, line);
+    }
+
     /// A value that begins on a line with this break and indentation.
     pub(super) fn value(&mut self, fragment: &Fragment, line: Option<&str>) {
         let (open, close, empty) = match fragment {
-            // Only what stands behind a key is copied.
-            Fragment::Copied { content, .. } => return self.value(content, line),
             Fragment::Mapping(entries) => ('{', '}', entries.is_empty()),
             Fragment::Sequence(items) => ('[', ']', items.is_empty()),
+            // Only what stands behind a key is copied.
+            Fragment::Copied { content, .. } => return self.value(content, line),
             _ => return self.out.push_str(&scalar(fragment)),
         };
         let line = line.filter(|_| !empty);
@@ -73,13 +77,14 @@ impl Writer<'_> {
     }
 }
 
+/// A scalar; nothing for collections.
 fn scalar(fragment: &Fragment) -> Zeroizing<String> {
     match fragment {
         Fragment::Text(text) => quoted(text),
         Fragment::Quoted(text) | Fragment::Literal(text) => quoted(text),
         Fragment::Verbatim(source) => spell_typed(&yaml::plain_value(source)),
         Fragment::Value(value) => spell_typed(value),
-        Fragment::Mapping(_) | Fragment::Sequence(_) | Fragment::Copied { .. } => {
+        Fragment::Copied { .. } | Fragment::Mapping(_) | Fragment::Sequence(_) => {
             Zeroizing::default()
         }
     }

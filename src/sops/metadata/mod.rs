@@ -24,6 +24,7 @@ pub(super) mod field;
 
 use field::Field;
 
+use super::data_key;
 use super::group::{Foreign, KeyGroup};
 use super::selection::{Selection, SelectionError, Settings};
 use crate::document::{Document, Position, Value};
@@ -153,6 +154,25 @@ impl Metadata {
             Ok(KeyGroup { recipients, foreign: group.foreign.clone() })
         };
         self.groups.iter().map(group).collect()
+    }
+
+    /// Whether the file is for exactly these groups; the order within a group does not matter.
+    pub fn is_for(&self, groups: &[KeyGroup], threshold: usize) -> bool {
+        let sorted = |mut names: Vec<String>| {
+            names.sort();
+            names
+        };
+        self.groups.len() == groups.len()
+            && (groups.len() == 1 || self.threshold == data_key::stated(threshold, groups))
+            && self.groups.iter().zip(groups).all(|(before, after)| {
+                let after = after.names().map(str::to_owned).collect();
+                sorted(before.names().map(str::to_owned).collect()) == sorted(after)
+            })
+    }
+
+    /// Whether the file has a MAC; what SOPS takes for a sign that it is encrypted.
+    pub fn has_mac(&self) -> bool {
+        self.mac.is_some()
     }
 
     /// The first master key of another kind than age, if there is one.

@@ -1,0 +1,150 @@
+//! The files that a SOPS verb is given: by name, by directory, or on standard input.
+
+use std::path::{Path, PathBuf};
+
+use super::failure::located;
+use super::{Context, Failure};
+use crate::document::Document;
+use crate::repo::Snapshot;
+use crate::sops::Format;
+use crate::sops::file::Error;
+use crate::txn::{Change, Content};
+
+/// One file as it was read.
+pub(crate) struct File {
+    /// As the user named it.
+    pub(crate) name: PathBuf,
+    /// Absolute: where it is, or where `--filename-override` says that it were.
+    pub(crate) path: PathBuf,
+    /// What it is written in.
+    pub(crate) format: Format,
+    /// What the result is to be written in.
+    pub(crate) output: Format,
+    /// Its bytes.
+    pub(crate) content: Content,
+    /// Whether it is on disk; otherwise it came from standard input.
+    pub(crate) stored: bool,
+    /// Whether it was named, not found in a directory.
+    pub(crate) named: bool,
+}
+
+impl File {
+    /// The content as an encrypted file of its format, or as a plain one that is text.
+    pub(crate) fn document(&self) -> Result<Document, Failure> {
+        Document::parse_as(self.format.syntax(), self.content.to_vec())
+            .map_err(|error| Failure::new(located(&self.name, &error)))
+    }
+
+    /// A failure of the file format.
+    pub(crate) fn failure(&self, error: &Error) -> Failure {
+        Failure::at(&self.name, error)
+    }
+
+    /// The change to a new content.
+    pub(crate) fn change(self, new: &[u8], plain: bool) -> Change {
+        let old = self.stored.then_some(self.content);
+        Change { path: self.path, old, new: Some(Content::new(new.to_vec())), plain }
+    }
+}
+
+/// How formats and rule are chosen where the file name does not say it
+#[derive(clap::Args, Default)]
+pub(crate) struct Naming {
+    /// Format of the input: binary, dotenv, ini, json or yaml
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub(crate) input_type: Option<Format>,
+    /// Format of the output, if it is to be another one
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub(crate) output_type: Option<Format>,
+    /// Name by which rule and format are chosen, for standard input
+    #[arg(long, value_name = "PATH")]
+    pub(crate) filename_override: Option<PathBuf>,
+}
+
+/// Reads the name of a format.
+pub(crate) fn format(name: &str) -> Result<Format, String> {
+    Format::named(name).ok_or_else(|| "not one of binary, dotenv, ini, json, yaml".to_owned())
+}
+
+impl Naming {
+    /// Standard input.
+    pub(crate) fn standard_input(&self, context: &mut Context) -> Result<File, Failure> {
+        let Some(name) = &self.filename_override else {
+            return Err(Failure::new("no file given")
+                .hint("name a file, or pass `--filename-override PATH` to read standard input"));
+        };
+        let content = context.read_stdin()?;
+        Ok(self.file(name.clone(), content, false, true, context))
+    }
+
+    /// A file on disk.
+    pub(crate) fn read(&self, found: Found, context: &Context) -> Result<File, Failure> {
+        let path = context.directory.join(&found.name);
+        let content = std::fs::read(&path)
+            .map_err(|error| Failure::new(format!("{}: {error}", found.name.display())))?;
+        Ok(self.file(found.name, Content::new(content), true, found.named, context))
+    }
+
+    fn file(
+        &self,
+        name: PathBuf,
+        content: Content,
+        stored: bool,
+        named: bool,
+        context: &Context,
+    ) -> File {
+        let known_as = self.filename_override.as_ref().unwrap_or(&name);
+        let format = self.input_type.unwrap_or_else(|| Format::of_path(known_as));
+        // A name decides about both sides, `--input-type` about its own alone.
+        let output = self.output_type.unwrap_or_else(|| match self.input_type {
+            Some(format) if Format::of_path(known_as) == Format::Binary => format,
+            _ => Format::of_path(known_as),
+        });
+        File {
+            path: context.directory.join(known_as),
+            name,
+            format,
+            output,
+            content,
+            stored,
+            named,
+        }
+    }
+}
+
+/// A file by name.
+pub(crate) struct Found {
+    /// As the user would name it.
+    pub(crate) name: PathBuf,
+    /// Whether the user did.
+    pub(crate) named: bool,
+}
+
+/// The files that are named, and with `recursive` those below the directories that are. Ignored files and
+/// symbolic links in directories are left out.
+pub(crate) fn find(
+    names: &[PathBuf],
+    recursive: bool,
+    context: &Context,
+) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    for name in names {
+        let path = context.directory.join(name);
+        if !path.is_dir() {
+            found.push(Found { name: name.clone(), named: true });
+            continue;
+        }
+        if !recursive {
+            return Err(Failure::new(format!("{}: is a directory", name.display()))
+                .hint("pass `--recursive` to take the files in it"));
+        }
+        let snapshot = Snapshot::take(&path)?;
+        let files = snapshot.paths().filter(|file| !path.join(file).is_symlink());
+        found.extend(files.map(|file| Found { name: below(name, file), named: false }));
+    }
+    Ok(found)
+}
+
+fn below(directory: &Path, file: &Path) -> PathBuf {
+    if directory == Path::new(".") { file.to_owned() } else { directory.join(file) }
+}

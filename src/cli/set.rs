@@ -1,0 +1,207 @@
+//! `keywright set` and `keywright unset`
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::commit;
+use super::failure::located;
+use super::file::{self, File, Found, Naming};
+use super::{Context, Failure, Status, discover};
+use crate::document::{Document, Fragment};
+use crate::sops::Format;
+use crate::sops::change;
+use crate::sops::extract::{Index, Step};
+use crate::sops::file::{EncryptedFile, Unlocked};
+
+/// Set one value of an encrypted file
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keywright set secret.yaml '[\"stringData\"][\"password\"]' '\"s3cret\"'
+  printf '\"%s\"' \"$PASSWORD\" | keywright set --value-stdin secret.yaml '[\"stringData\"][\"password\"]'
+  keywright set settings.yaml '[\"hosts\"]' '[\"a.example\", \"b.example\"]'
+
+The value is JSON, so a string stands between quotes. Other users of this machine can see the arguments of a
+command: prefer `--value-stdin` or `--value-file` for a secret.")]
+pub(crate) struct SetArgs {
+    /// The encrypted file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Which value, such as `["stringData"]["password"]` or `["list"][0]`
+    #[arg(value_name = "INDEX")]
+    index: Index,
+    /// The value, as JSON
+    #[arg(value_name = "VALUE", required_unless_present_any = ["value_file", "value_stdin"])]
+    value: Option<String>,
+    /// Read the value, as JSON, from this file
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["value", "value_stdin"])]
+    value_file: Option<PathBuf>,
+    /// Read the value, as JSON, from standard input
+    #[arg(long, conflicts_with = "value")]
+    value_stdin: bool,
+    #[command(flatten)]
+    how: Changing,
+}
+
+/// Remove one value of an encrypted file
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  keywright unset secret.yaml '[\"stringData\"][\"password\"]'")]
+pub(crate) struct UnsetArgs {
+    /// The encrypted file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Which value, such as `["stringData"]["password"]` or `["list"][0]`
+    #[arg(value_name = "INDEX")]
+    index: Index,
+    #[command(flatten)]
+    how: Changing,
+}
+
+/// How a file is opened and closed again.
+#[derive(clap::Args, Default)]
+pub(crate) struct Changing {
+    /// Change nothing if the value is so already
+    #[arg(long)]
+    pub(crate) idempotent: bool,
+    /// Do not compare the MAC first: the new one will vouch for what somebody changed
+    #[arg(long)]
+    pub(crate) ignore_mac: bool,
+    /// Format of the file: binary, dotenv, ini, json or yaml
+    #[arg(long, value_name = "FORMAT", value_parser = file::format)]
+    pub(crate) input_type: Option<Format>,
+}
+
+/// Runs `set`.
+pub(crate) fn run(args: SetArgs, context: &mut Context) -> Result<Status, Failure> {
+    let text = match (&args.value, &args.value_file) {
+        (Some(value), _) => Zeroizing::new(value.clone().into_bytes()),
+        (None, Some(path)) => Zeroizing::new(
+            std::fs::read(context.directory.join(path))
+                .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?,
+        ),
+        (None, None) => context.read_stdin()?,
+    };
+    set(&args.file, &args.index, &text, &args.how, context)
+}
+
+/// Runs `unset`.
+pub(crate) fn run_unset(args: UnsetArgs, context: &mut Context) -> Result<Status, Failure> {
+    unset(&args.file, &args.index, &args.how, context)
+}
+
+/// Sets a value, given as JSON.
+pub(crate) fn set(
+    name: &Path,
+    index: &Index,
+    json: &[u8],
+    how: &Changing,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let value = change::json(json).map_err(|error| {
+        Failure::new(format!("the value is not valid JSON: {error}"))
+            .hint("put a string between double quotes, such as '\"text\"'")
+    })?;
+    let file = read(name, how, context)?;
+    if file.format == Format::Binary {
+        return set_bytes(file, index, value, how, context);
+    }
+    let told = |error: change::Error| Failure::new(located(&file.name, &error));
+    let changed = changed(&file, how, context, |plain| match value {
+        value if how.idempotent && change::is_set(plain, index, &value) => Ok(None),
+        value => change::set(plain, index, value).map(Some).map_err(told),
+    })?;
+    finish("set", file, changed, context)
+}
+
+/// Removes a value.
+pub(crate) fn unset(
+    name: &Path,
+    index: &Index,
+    how: &Changing,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let file = read(name, how, context)?;
+    let changed = changed(&file, how, context, |plain| match change::unset(plain, index) {
+        Err(change::Error::NotFound(_)) if how.idempotent => Ok(None),
+        other => other.map(Some).map_err(|error| Failure::new(located(&file.name, &error))),
+    })?;
+    finish("unset", file, changed, context)
+}
+
+/// The encrypted file after an edit of its plain text; `None` if there is nothing to change.
+fn changed(
+    file: &File,
+    how: &Changing,
+    context: &mut Context,
+    edit: impl FnOnce(&Document) -> Result<Option<Document>, Failure>,
+) -> Result<Option<Document>, Failure> {
+    let document = file.document()?;
+    let unlocked = unlocked(file, &document, how, context)?;
+    let at = |error| file.failure(&error);
+    let plain = unlocked.decrypt().map_err(at)?;
+    let Some(edited) = edit(&plain)? else { return Ok(None) };
+    let now = context.now();
+    unlocked.encrypt_again(&edited, &now, &mut context.random).map(Some).map_err(at)
+}
+
+/// A binary file has one value, `["data"]`, and that is text here.
+fn set_bytes(
+    file: File,
+    index: &Index,
+    value: Fragment,
+    how: &Changing,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let (Fragment::Text(text), [Step::Key(key)]) = (value, index.0.as_slice()) else {
+        return Err(no_values(&file));
+    };
+    if key != "data" {
+        return Err(no_values(&file));
+    }
+    let document = file.document()?;
+    let unlocked = unlocked(&file, &document, how, context)?;
+    let now = context.now();
+    let changed = unlocked.encrypt_binary_again(text.as_bytes(), &now, &mut context.random);
+    let changed = changed.map_err(|error| file.failure(&error))?;
+    finish("set", file, Some(changed), context)
+}
+
+fn no_values(file: &File) -> Failure {
+    Failure::new(format!("{}: a binary file has one value, a string", file.name.display()))
+        .hint("its index is '[\"data\"]'")
+}
+
+fn unlocked<'d>(
+    file: &File,
+    document: &'d Document,
+    how: &Changing,
+    context: &mut Context,
+) -> Result<Unlocked<'d>, Failure> {
+    let at = |error| file.failure(&error);
+    let encrypted = EncryptedFile::open(document).map_err(at)?;
+    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
+    let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
+    Ok(if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked })
+}
+
+fn read(name: &Path, how: &Changing, context: &mut Context) -> Result<File, Failure> {
+    let naming = Naming { input_type: how.input_type, ..Naming::default() };
+    let path = context.directory.join(name);
+    commit::recover(&commit::root([path.as_path()]), "read", context)?;
+    naming.read(Found { name: name.to_owned(), named: true }, context)
+}
+
+fn finish(
+    command: &str,
+    file: File,
+    changed: Option<Document>,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    let Some(changed) = changed else {
+        context.note(format!("{}: nothing to do", file.name.display()));
+        return Ok(Status::Done);
+    };
+    let change = file.change(changed.source().as_bytes(), false);
+    commit::in_place(command, vec![change], context)
+}

@@ -1,0 +1,145 @@
+//! `keywright updatekeys`
+
+use std::path::PathBuf;
+
+use super::commit;
+use super::decrypt::looks_encrypted;
+use super::encrypt::{self, Job};
+use super::failure::located;
+use super::file::{self, File, Naming};
+use super::{Context, Failure, Status, discover, show};
+use crate::keys::Identities;
+use crate::secret::RandomSource;
+use crate::sops::file::EncryptedFile;
+use crate::sops::metadata::Metadata;
+use crate::sops::{Format, KeyGroup};
+use crate::txn::Change;
+
+/// Wrap the data keys of files for the recipients that their creation rules now name
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keywright updatekeys -y secrets/*.yaml
+  keywright updatekeys --recursive --dry-run .
+
+Values, MAC and the file's own selection stay as they are. Who is taken out could read the file until now and
+still knows its data key: follow up with `keywright rotate -i FILE`, and change what the secrets protect.")]
+pub(crate) struct UpdateKeysArgs {
+    /// Encrypted files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Take the files below directories, too
+    #[arg(short, long)]
+    recursive: bool,
+    /// Do not ask for confirmation at a terminal
+    #[arg(short, long)]
+    yes: bool,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Configuration to use instead of the `.sops.yaml` that is found
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Format of the files: binary, dotenv, ini, json or yaml
+    #[arg(long, value_name = "FORMAT", value_parser = file::format)]
+    input_type: Option<Format>,
+}
+
+/// One file that is to be for others.
+pub(crate) struct Update {
+    /// The change.
+    pub(crate) change: Change,
+    /// What changes, group by group, as SOPS prints it.
+    pub(crate) difference: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: UpdateKeysArgs, context: &mut Context) -> Result<Status, Failure> {
+    let found = file::find(&args.files, args.recursive, context)?;
+    let naming = Naming { input_type: args.input_type, ..Naming::default() };
+    let paths: Vec<PathBuf> = found.iter().map(|file| context.directory.join(&file.name)).collect();
+    commit::recover(&commit::root(paths.iter().map(PathBuf::as_path)), "read", context)?;
+    let files = found.into_iter().map(|found| naming.read(found, context));
+    let files = files.collect::<Result<Vec<File>, _>>()?;
+    let files = files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
+    let jobs = encrypt::jobs(files, args.config.as_deref(), false, context)?;
+    let identities = discover::identities(context)?;
+    let mut updates = Vec::new();
+    for job in jobs {
+        let name = job.file.name.clone();
+        match update(job, &identities, &mut context.random)? {
+            Some(update) => {
+                context.say(format!("{}:\n{}", name.display(), update.difference));
+                updates.push(update);
+            }
+            None => context.note(format!("{}: already up to date", name.display())),
+        }
+    }
+    if updates.is_empty() {
+        return Ok(Status::Done);
+    }
+    if args.dry_run {
+        context.say(format!("dry run: {} would change", commit::files(updates.len())));
+        return Ok(Status::Done);
+    }
+    if context.interactive && !args.yes && !show::confirm(context, "Write these changes?")? {
+        return Err(Failure::interrupted());
+    }
+    let changes = updates.into_iter().map(|update| update.change).collect();
+    commit::in_place("updatekeys", changes, context)
+}
+
+/// What the rule of a file changes about who can read it; `None` if nothing.
+pub(crate) fn update(
+    job: Job,
+    identities: &Identities,
+    random: &mut dyn RandomSource,
+) -> Result<Option<Update>, Failure> {
+    let Job { file, config, .. } = job;
+    let at = |error| file.failure(&error);
+    let document = file.document()?;
+    let encrypted = EncryptedFile::open(&document).map_err(at)?;
+    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
+    let rule = match config.as_deref() {
+        Some((path, config)) => {
+            config.rule_for(&file.path).map_err(|error| Failure::new(located(path, &error)))?
+        }
+        None => None,
+    };
+    let rule = rule.ok_or_else(|| encrypt::uncovered(&file.name, config.as_deref()))?;
+    let metadata = encrypted.metadata();
+    // A rule without one leaves the file its threshold, as far as there are groups for it.
+    let threshold = match rule.threshold {
+        0 => metadata.threshold.min(rule.groups.len()),
+        threshold => threshold,
+    };
+    if metadata.is_for(&rule.groups, threshold) {
+        return Ok(None);
+    }
+    let difference = difference(metadata, &rule.groups, threshold);
+    let unlocked = encrypted.unlock(identities).map_err(at)?;
+    let updated = unlocked.rewrap(&rule.groups, threshold, random).map_err(at)?;
+    let updated = updated.source().as_bytes().to_vec();
+    Ok(Some(Update { change: file.change(&updated, false), difference }))
+}
+
+/// The groups before and after, as SOPS prints them: keys that stay, that come, and that go.
+fn difference(before: &Metadata, after: &[KeyGroup], threshold: usize) -> String {
+    let mut text = String::new();
+    if before.threshold != threshold && after.len() > 1 {
+        text.push_str(&format!("shamir_threshold: {} -> {threshold}\n", before.threshold));
+    }
+    for index in 0..before.groups.len().max(after.len()) {
+        let olds: Vec<&str> =
+            before.groups.get(index).map(|group| group.names().collect()).unwrap_or_default();
+        let news: Vec<&str> =
+            after.get(index).map(|group| group.names().collect()).unwrap_or_default();
+        text.push_str(&format!("Group {}\n", index + 1));
+        let mut list = |mark: &str, names: &mut dyn Iterator<Item = &&str>| {
+            names.for_each(|name| text.push_str(&format!("{mark} {name}\n")));
+        };
+        list("   ", &mut news.iter().filter(|name| olds.contains(name)));
+        list("+++", &mut news.iter().filter(|name| !olds.contains(name)));
+        list("---", &mut olds.iter().filter(|name| !news.contains(name)));
+    }
+    text
+}
