@@ -5,11 +5,12 @@
 //! that an edit announced, and these must have the announced value. An edit that would swallow a
 //! comment, change a neighbour or come back as something else is refused; no text comes out.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::fragment::{Expected, Shape, expected};
+use super::fragment::{Expected, Shape, comments, expected};
 use super::{Document, Fragment, Indentation, Kind, NodeId, Position, Syntax, Value, yaml};
 
 /// Why an edit is refused. Nothing was changed.
@@ -26,6 +27,14 @@ pub enum EditError {
         position: Position,
         /// What the edit needs there.
         expected: &'static str,
+    },
+    /// The syntax has no spelling for the new content.
+    #[error("{position}: {reason}")]
+    Unspellable {
+        /// Where it was to go.
+        position: Position,
+        /// What is in the way.
+        reason: &'static str,
     },
     /// The edited text reads back as something else than was intended.
     #[error("{position}: cannot be edited without changing something else")]
@@ -53,6 +62,8 @@ pub enum Placement {
 pub struct Edits<'d> {
     pub(super) document: &'d Document,
     pub(super) splices: Vec<Splice>,
+    /// How new YAML is indented; found out when it is first needed.
+    indentation: OnceCell<Indentation>,
 }
 
 /// One replacement and what it does to the tree.
@@ -71,7 +82,16 @@ pub(super) struct Splice {
 impl<'d> Edits<'d> {
     /// No edits yet.
     pub fn new(document: &'d Document) -> Self {
-        Edits { document, splices: Vec::new() }
+        Edits { document, splices: Vec::new(), indentation: OnceCell::new() }
+    }
+
+    /// New YAML is indented like this from here on, not as most of the file is.
+    pub fn indent_by(&mut self, indentation: Indentation) {
+        self.indentation = OnceCell::from(indentation);
+    }
+
+    fn indentation(&self) -> Indentation {
+        *self.indentation.get_or_init(|| self.document.indentation())
     }
 
     /// Whether nothing would change.
@@ -108,6 +128,7 @@ impl<'d> Edits<'d> {
                 .ok_or_else(|| self.wrong_kind(id, "anchor before the tag"))?,
             _ => (node.span.clone(), source),
         };
+        self.document.check_spelling(id, &text, &value)?;
         let inserted = vec![Expected { depth: node.depth, shape: Shape::Scalar(value) }];
         self.push(range, text, id.0, 1, inserted);
         Ok(())
@@ -202,7 +223,7 @@ impl<'d> Edits<'d> {
         let node = self.document.node(id);
         let mut inserted = Vec::new();
         expected(content, node.depth, &mut inserted);
-        let (range, text) = self.document.replacement(id, content)?;
+        let (range, text) = self.document.replacement(id, content, self.indentation())?;
         // A comment behind the old node is written again behind the new one.
         let gone = self.document.comments_in(&(range.start..node.span.end));
         self.push(range, text, id.0, node.end.0 - id.0, inserted);
@@ -243,7 +264,7 @@ impl<'d> Edits<'d> {
         let document = self.document;
         let mut inserted = Vec::new();
         expected(content, 0, &mut inserted);
-        let (range, text) = yaml::further_root(document, content);
+        let (range, text) = yaml::further_root(document, content, self.indentation());
         self.push(range, text, document.nodes.len() as u32, 0, inserted);
         Ok(())
     }
@@ -270,7 +291,9 @@ impl<'d> Edits<'d> {
         if !whole {
             inserted.remove(0);
         }
+        let (come, at) = (comments(&entries), self.document.comments_in(&range).start);
         self.push(range, text, node, removed, inserted);
+        self.announce_comments(at..at, come);
         Ok(())
     }
 
@@ -280,14 +303,21 @@ impl<'d> Edits<'d> {
         let source = &self.document.source;
         let grown: usize = self.splices.iter().map(|splice| splice.text.len()).sum();
         let mut text = Zeroizing::new(String::with_capacity(source.len() + grown));
-        let mut done = 0;
+        let (mut done, mut removed) = (0, false);
         for splice in &self.splices {
-            if splice.range.start < done {
-                return Err(EditError::Overlap(self.document.position(splice.range.start)));
+            let mut start = splice.range.start;
+            if start < done {
+                // Neighbours that both go may both take the line break between them along.
+                let removal = splice.text.is_empty() && removed;
+                if !removal {
+                    return Err(EditError::Overlap(self.document.position(start)));
+                }
+                start = done;
             }
-            text.push_str(&source[done..splice.range.start]);
+            text.push_str(&source[done..start]);
             text.push_str(&splice.text);
-            done = splice.range.end;
+            done = splice.range.end.max(done);
+            removed = splice.text.is_empty();
         }
         text.push_str(&source[done..]);
         let bytes = std::mem::take(&mut *text).into_bytes();
@@ -315,7 +345,7 @@ impl<'d> Edits<'d> {
             Placement::Last => document.children(collection).last(),
         };
         let node = after.map_or(collection.0 + 1, |after| document.node(after).end.0);
-        let (range, text) = document.insertion(collection, after, fragment)?;
+        let (range, text) = document.insertion(collection, after, fragment, self.indentation())?;
         self.push(range, text, node, 0, inserted);
         Ok(())
     }

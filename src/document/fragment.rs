@@ -20,6 +20,8 @@ pub enum Fragment {
     Copied {
         /// From behind the key's separator to the end of the content.
         source: String,
+        /// The texts of the comments in it.
+        comments: Vec<String>,
         /// What that says.
         content: Box<Fragment>,
     },
@@ -30,6 +32,15 @@ pub enum Fragment {
 }
 
 impl Fragment {
+    /// The text of a string, however it is to be quoted.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Fragment::Text(text) | Fragment::Value(Value::Text(text)) => Some(text),
+            Fragment::Quoted(text) | Fragment::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// A string, quoted where needed.
     pub fn text(text: impl Into<String>) -> Fragment {
         Fragment::Text(Zeroizing::new(text.into()))
@@ -52,6 +63,18 @@ pub(super) enum Shape {
     Mapping,
     Sequence,
     Scalar(Value),
+}
+
+/// The comments that come with a fragment, in order.
+pub(super) fn comments(fragment: &Fragment) -> Vec<Zeroizing<String>> {
+    match fragment {
+        Fragment::Copied { comments, .. } => comments.iter().cloned().map(Zeroizing::new).collect(),
+        Fragment::Mapping(entries) => {
+            entries.iter().flat_map(|(_, value)| comments(value)).collect()
+        }
+        Fragment::Sequence(items) => items.iter().flat_map(comments).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The nodes that a fragment becomes, in order, below `depth` collections.

@@ -113,9 +113,10 @@ impl Document {
         collection: NodeId,
         after: Option<NodeId>,
         fragment: &Fragment,
+        indentation: Indentation,
     ) -> Result<Piece, EditError> {
         match self.syntax {
-            Syntax::Yaml => Ok(self.insertion_yaml(collection, after, fragment)),
+            Syntax::Yaml => Ok(self.insertion_yaml(collection, after, fragment, indentation)),
             Syntax::Json => Ok(json::insertion(self, collection, after, fragment)),
             Syntax::Dotenv => dotenv::insertion(self, collection, after, fragment),
             Syntax::Ini => ini::insertion(self, collection, after, fragment),
@@ -123,9 +124,14 @@ impl Document {
     }
 
     /// `fragment` in the place of a node, whatever that is.
-    pub(super) fn replacement(&self, id: NodeId, fragment: &Fragment) -> Result<Piece, EditError> {
+    pub(super) fn replacement(
+        &self,
+        id: NodeId,
+        fragment: &Fragment,
+        indentation: Indentation,
+    ) -> Result<Piece, EditError> {
         match self.syntax {
-            Syntax::Yaml => Ok(self.replacement_yaml(id, fragment)),
+            Syntax::Yaml => Ok(self.replacement_yaml(id, fragment, indentation)),
             Syntax::Json => Ok(json::replacement(self, id, fragment)),
             Syntax::Dotenv => dotenv::replacement(self, id, fragment),
             Syntax::Ini => ini::replacement(self, id, fragment),
@@ -138,7 +144,7 @@ impl Document {
         match self.syntax {
             Syntax::Yaml => self.removal_yaml(first, value),
             Syntax::Json => json::removal(self, first, value, leads),
-            Syntax::Dotenv => dotenv::removal(self, value),
+            Syntax::Dotenv => dotenv::removal(self, first, value),
             Syntax::Ini => ini::removal(self, first, value),
         }
     }
@@ -153,8 +159,75 @@ impl Document {
         let top = self.roots[root].node;
         match self.syntax {
             Syntax::Yaml => self.root_insertion_yaml(root, fragment, indentation),
-            _ if self.has_children(top) => self.insertion(top, self.children(top).last(), fragment),
-            _ => self.replacement(top, fragment),
+            Syntax::Dotenv => dotenv::root_insertion(self, fragment),
+            Syntax::Ini => ini::root_insertion(self, fragment),
+            Syntax::Json if self.has_children(top) => {
+                self.insertion(top, self.children(top).last(), fragment, indentation)
+            }
+            Syntax::Json => self.replacement(top, fragment, indentation),
+        }
+    }
+
+    /// Refuses a spelling of a text that would be read back as another one, where the reason can be told.
+    /// Everything else is found when the edited text is compared.
+    pub(super) fn check_spelling(
+        &self,
+        id: NodeId,
+        source: &str,
+        value: &Value,
+    ) -> Result<(), EditError> {
+        let Value::Text(text) = value else { return Ok(()) };
+        let reason = match self.syntax {
+            Syntax::Dotenv if *dotenv::decoded(source) != **text => dotenv::NO_BREAK,
+            Syntax::Ini if !ini::reads_back(source, text) => ini::NO_SPELLING,
+            _ => return Ok(()),
+        };
+        Err(EditError::Unspellable { position: self.position_of(id), reason })
+    }
+
+    /// The value that this spelling of a value has: the same one, but dotenv and INI know texts alone, and
+    /// dotenv not even all of those.
+    pub(crate) fn value_spelled(&self, source: &str, value: Value) -> Value {
+        match (self.syntax, value) {
+            (Syntax::Dotenv, _) => Value::Text(dotenv::decoded(source)),
+            (Syntax::Ini, value) if !matches!(value, Value::Text(_)) => {
+                Value::text(source.to_owned())
+            }
+            (_, value) => value,
+        }
+    }
+
+    /// A text in the form in which it can be that of a comment, or `None` if it cannot.
+    pub(crate) fn comment_spelled(&self, index: usize, text: &str) -> Option<Zeroizing<String>> {
+        let unfit: &[char] = match self.syntax {
+            Syntax::Ini => return ini::comment_spelled(self, index, text),
+            Syntax::Dotenv => &['\n'],
+            Syntax::Yaml | Syntax::Json => &['\n', '\r'],
+        };
+        (!text.contains(unfit)).then(|| Zeroizing::new(text.to_owned()))
+    }
+
+    /// Whether a last line stands without a line break at its end.
+    pub(super) fn is_bare(&self) -> bool {
+        !self.source.is_empty() && !self.source.ends_with('\n')
+    }
+
+    /// Whole lines from one byte to another, for removal in a syntax of lines; in a file without a final line break
+    /// with the break before them, else with the one behind them.
+    pub(super) fn flat_lines(&self, start: usize, end: usize) -> Range<usize> {
+        let source = self.source.as_str();
+        // In dotenv a carriage return is part of the value before it.
+        let line_end = |at: usize| {
+            let dropped = self.syntax != Syntax::Dotenv && source[..at].ends_with('\r');
+            if dropped { at - 1 } else { at }
+        };
+        let start = self.line_start(start);
+        let behind = source[end..].find('\n').map(|at| end + at);
+        match source[..start].strip_suffix('\n') {
+            Some(before) if self.is_bare() => {
+                line_end(before.len())..behind.map_or(source.len(), line_end)
+            }
+            _ => start..behind.map_or(source.len(), |at| at + 1),
         }
     }
 

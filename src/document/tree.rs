@@ -86,6 +86,34 @@ pub struct Node {
 }
 
 impl Node {
+    /// A node without anchor and tag, below this parent or as a root. Its subtree is itself until
+    /// [`Node::close`].
+    pub(super) fn new(kind: Kind, span: Range<usize>, parent: Option<(NodeId, &Node)>) -> Node {
+        Node {
+            kind,
+            span,
+            anchor: None,
+            tag: None,
+            depth: parent.map_or(0, |(_, parent)| parent.depth + 1),
+            parent: parent.map(|(id, _)| id),
+            end: NodeId(0),
+            decoded: None,
+        }
+    }
+
+    /// Sets the ends of all subtrees of a finished tree.
+    pub(super) fn close(nodes: &mut [Node]) {
+        for index in (0..nodes.len()).rev() {
+            // Children come behind their parents: when a node's turn comes, its last child has been seen.
+            let end = nodes[index].end.max(NodeId(index as u32 + 1));
+            nodes[index].end = end;
+            if let Some(parent) = nodes[index].parent {
+                let parent = &mut nodes[parent.index()];
+                parent.end = parent.end.max(end);
+            }
+        }
+    }
+
     /// Where the node begins, its anchor and tag included.
     pub fn start(&self) -> usize {
         [self.anchor.as_ref(), self.tag.as_ref()]

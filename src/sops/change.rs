@@ -204,3 +204,6 @@ fn fragment(document: &Document, node: NodeId) -> Result<Fragment, JsonError> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

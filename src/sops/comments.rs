@@ -15,9 +15,13 @@
 //! e: 2
 //! ```
 
+mod flat;
+
 use std::collections::HashMap;
 
-use crate::document::{Document, Kind, Layout, NodeId};
+use zeroize::Zeroizing;
+
+use crate::document::{Document, Kind, Layout, NodeId, Syntax};
 
 /// The comments, by index into [`Document::comments`], of each collection before one of its children: a key,
 /// an item, or `None` for the end.
@@ -28,6 +32,9 @@ type Keys = HashMap<NodeId, NodeId>;
 
 /// Places all comments, as if each root ended with a `sops` key: that is where SOPS reads them.
 pub(super) fn place(document: &Document) -> Placement {
+    if matches!(document.syntax(), Syntax::Dotenv | Syntax::Ini) {
+        return flat::place(document);
+    }
     let mut placement = Placement::new();
     let comments = document.comments();
     let keys = keys(document);
@@ -54,6 +61,35 @@ pub(super) fn place(document: &Document) -> Placement {
         done += run;
     }
     placement
+}
+
+/// Whether SOPS takes a comment and the one before it for one: then that one stands for both.
+pub(super) fn is_joined(document: &Document, comment: usize) -> bool {
+    flat::is_joined(document, comment)
+}
+
+/// Whether a comment stands where it cannot be a token, because that ends with a `]`.
+pub(super) fn is_beside_header(document: &Document, comment: usize) -> bool {
+    flat::is_beside_header(document, comment)
+}
+
+/// The text of a comment as SOPS sees it, with those joined to it.
+pub(super) fn whole(document: &Document, comment: usize) -> Zeroizing<String> {
+    let text = |index: usize| {
+        Zeroizing::new(document.comment_text(&document.comments()[index]).to_owned())
+    };
+    let tail = flat::tail(document, comment, &text);
+    Zeroizing::new(format!("{}{}", text(comment).as_str(), tail.as_str()))
+}
+
+/// The part of such a text that stands in the place of the comment; `text` gives those of the joined ones.
+pub(super) fn own<'w>(
+    document: &Document,
+    comment: usize,
+    whole: &'w str,
+    text: &dyn Fn(usize) -> Zeroizing<String>,
+) -> &'w str {
+    whole.strip_suffix(flat::tail(document, comment, text).as_str()).unwrap_or(whole)
 }
 
 /// All collections in which a reader might see the comment: those that end before it or hold it.

@@ -58,7 +58,7 @@ pub enum Error {
     NotBinary,
     /// Too few of the key groups could be opened.
     #[error(
-        "{recovered} of the {needed} key groups that are needed could be opened: {}",
+        "only {recovered} of the {needed} key groups that are needed could be opened: {}",
         listed(missing)
     )]
     Parts {

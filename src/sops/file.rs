@@ -130,6 +130,7 @@ fn add_block(
 fn with_block(mut edits: Edits<'_>, document: &Document, block: &Field) -> Result<Document, Error> {
     for root in 0..document.roots().len() {
         if let Some(place) = field::place(document, root) {
+            edits.indent_by(indentation_of(document, &place));
             let old = field::read(document, &place)?;
             field::reconcile(&mut edits, document, &place, &old, block)?;
         }
@@ -345,7 +346,7 @@ impl<'d> Unlocked<'d> {
             true => field::copied(before, &place, &self.file.block),
             false => self.file.block.entries_for(plain.syntax()),
         };
-        let copied = add_block(edits, plain, &entries, self.indentation())?;
+        let copied = add_block(edits, plain, &entries, indentation_of(before, &place))?;
         metadata::set_mac(&mut block, seal_mac(&self.key, mac, now, random), now);
         with_block(Edits::new(&copied), &copied, &block)
     }
@@ -400,13 +401,14 @@ impl<'d> Unlocked<'d> {
     pub(super) fn unchanged(&self) -> Result<Document, Error> {
         Ok(Edits::new(self.file.document).apply()?)
     }
+}
 
-    /// How the block of this file is indented.
-    fn indentation(&self) -> Indentation {
-        let document = self.file.document;
-        let usual = Indentation { step: 4, dash: 4 };
-        let Some(Place::Mapping(sops)) = field::place(document, 0) else { return usual };
-        document.indentation_below(sops).unwrap_or(usual)
+/// How a block is indented.
+fn indentation_of(document: &Document, place: &Place) -> Indentation {
+    let usual = Indentation { step: 4, dash: 4 };
+    match place {
+        Place::Mapping(sops) => document.indentation_below(*sops).unwrap_or(usual),
+        Place::Prefixed(_) => usual,
     }
 }
 

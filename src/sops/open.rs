@@ -1,5 +1,7 @@
 //! Decryption, leaf by leaf.
 
+use zeroize::Zeroizing;
+
 use super::cipher::DataKey;
 use super::comments;
 use super::error::{Error, Fault, TokenError};
@@ -9,7 +11,7 @@ use super::spelling;
 use super::stash::{Known, Stash};
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
-use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Syntax, Value};
+use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
 use crate::secret::Secret;
 
 /// Decryption under way.
@@ -112,6 +114,7 @@ impl<'d, 'k> Opening<'d, 'k> {
             self.spellings.then(|| spelling::read(rest, self.key, aad, place, &value)).flatten();
         let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
         self.remember(&token, aad, &secret, || Known::new(&token, &text, style, &source));
+        let value = document.value_spelled(&source, value);
         self.edits.set_source(id, source, value)?;
         Ok(Was::Value)
     }
@@ -120,20 +123,40 @@ impl<'d, 'k> Opening<'d, 'k> {
     fn open_comment(&mut self, index: usize, visit: &Visit<'_>) {
         let document = self.document;
         let text = document.comment_text(&document.comments()[index]);
-        let Ok((token, _)) = Token::parse(text) else { return };
-        let elsewhere = comments::candidates(document, index);
-        let paths = std::iter::once(visit.aad.to_owned())
-            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let opened =
-            paths.into_iter().find_map(|aad| Some((self.key.decrypt(&token, &aad).ok()?, aad)));
-        let Some((secret, aad)) = opened else { return };
-        // Outside of INI, where the lines of a comment are one, it cannot have several.
-        let one_line =
-            |plain: &&str| document.syntax() == Syntax::Ini || !plain.contains(['\n', '\r']);
-        if let Some(plain) = secret.expose_text().filter(one_line) {
-            self.remember(&token, &aad, &secret, || Known::new(&token, text, Style::Plain, plain));
-            self.edits.set_comment(index, plain);
+        if comments::is_beside_header(document, index) {
+            if let Some(plain) = spelling::source(text, self.key, visit.aad) {
+                self.edits.set_comment(index, &plain);
+            }
+            return;
         }
+        let Some((token, secret, aad)) = self.comment(index, visit.aad) else { return };
+        let Some(whole) = secret.expose_text() else { return };
+        // Those that SOPS took for one with it are encrypted with it and by themselves.
+        let opened = |joined: usize| {
+            let written = document.comment_text(&document.comments()[joined]);
+            let secret = self.comment(joined, visit.aad).map(|(_, secret, _)| secret);
+            let plain = secret.as_ref().and_then(Secret::expose_text).unwrap_or(written);
+            spelling::source(written, self.key, visit.aad)
+                .unwrap_or_else(|| Zeroizing::new(plain.to_owned()))
+        };
+        let own = comments::own(document, index, whole, &opened);
+        if let Some(plain) = document.comment_spelled(index, own) {
+            self.remember(&token, &aad, &secret, || Known::new(&token, text, Style::Plain, whole));
+            self.edits.set_comment(index, &plain);
+        }
+    }
+
+    /// An encrypted comment opened in the collection where it stands, or in another one near by.
+    fn comment(&self, index: usize, aad: &str) -> Option<(Token, Secret, String)> {
+        let document = self.document;
+        let text = document.comment_text(&document.comments()[index]);
+        let (token, _) = Token::parse(text).ok()?;
+        let elsewhere = comments::candidates(document, index);
+        let mut paths = std::iter::once(aad.to_owned())
+            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
+        let (secret, aad) =
+            paths.find_map(|aad| Some((self.key.decrypt(&token, &aad).ok()?, aad)))?;
+        Some((token, secret, aad))
     }
 
     fn remember(

@@ -54,10 +54,12 @@ impl Rotation<'_, '_> {
 
     fn turn_comment(&mut self, index: usize, visit: &Visit<'_>) {
         let document = self.document;
-        let Ok((token, _)) = Token::parse(document.comment_text(&document.comments()[index]))
-        else {
-            return;
-        };
+        let text = document.comment_text(&document.comments()[index]);
+        if let Some(plain) = spelling::source(text, self.old, visit.aad) {
+            let turned = spelling::write(&plain, self.new, visit.aad, self.random);
+            return self.edits.set_comment(index, &turned);
+        }
+        let Ok((token, _)) = Token::parse(text) else { return };
         let elsewhere = comments::candidates(document, index);
         let paths = std::iter::once(visit.aad.to_owned())
             .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::cipher::DataKey;
+use super::comments;
 use super::error::{Error, Fault};
 use super::mac::Mac;
 use super::plaintext::Plaintext;
@@ -123,12 +124,20 @@ impl<'d, 's> Sealing<'d, 's> {
     }
 
     fn seal_comment(&mut self, index: usize, visit: &Visit<'_>) -> Result<(), Fault> {
-        let text = self.document.comment_text(&self.document.comments()[index]);
-        if !visit.selected || text.is_empty() || Token::parse(text).is_ok() {
+        let own = self.document.comment_text(&self.document.comments()[index]);
+        let text = comments::whole(self.document, index);
+        if !visit.selected || text.is_empty() || Token::parse(own).is_ok() {
             return Ok(());
         }
-        let plaintext = Plaintext::comment(text);
-        match self.stash.take(visit.aad, &plaintext, text) {
+        if comments::is_beside_header(self.document, index) {
+            if spelling::source(own, self.key, visit.aad).is_none() {
+                let sealed = spelling::write(own, self.key, visit.aad, self.random);
+                self.edits.set_comment(index, &sealed);
+            }
+            return Ok(());
+        }
+        let plaintext = Plaintext::comment(&text);
+        match self.stash.take(visit.aad, &plaintext, &text) {
             Some(Kept::All(known)) if known.item => {
                 self.edits.comment_to_item(index, &known.text)?;
             }

@@ -59,17 +59,26 @@ pub(super) fn source(rest: &str, key: &DataKey, aad: &str) -> Option<Zeroizing<S
 /// of one without a final line break.
 fn means(syntax: Syntax, source: &str, tag: &str, value: &Value) -> bool {
     let trials: &[_] = match syntax {
+        Syntax::Yaml => &[("k: ", "\n"), ("k: ", "")],
         Syntax::Json => &[("{\"k\":", "}")],
-        _ => &[("k: ", "\n"), ("k: ", "")],
+        Syntax::Dotenv => &[("k=", "")],
+        Syntax::Ini => &[("k = ", "\n"), ("k = ", "")],
     };
+    let tag = if tag.is_empty() { String::new() } else { format!("{tag} ") };
     trials.iter().any(|(before, behind)| {
-        let trial = Zeroizing::new(format!("{before}{tag} {source}{behind}"));
+        let trial = Zeroizing::new(format!("{before}{tag}{source}{behind}"));
         let Ok(document) = Document::parse_as(syntax, trial.as_bytes().to_vec()) else {
             return false;
         };
         let [root] = document.roots() else { return false };
-        let node = document.lookup(root.node, "k");
-        document.entries(root.node).count() == 1
+        let top = match syntax {
+            Syntax::Ini => document.lookup(root.node, "DEFAULT").unwrap_or(root.node),
+            _ => root.node,
+        };
+        let node = document.lookup(top, "k");
+        // Alone, with nothing of its text left over.
+        document.entries(top).count() == 1
+            && document.entries(root.node).count() == 1
             && node
                 .and_then(|node| document.value(node))
                 .is_some_and(|read| read.is_ok_and(|read| read == *value))

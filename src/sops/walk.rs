@@ -1,12 +1,12 @@
 //! The walk: every value and comment in SOPS' order, with its AAD and whether it is selected.
 //!
 //! Documents one after the other, entries in file order, depth first. An alias is walked as a copy of
-//! what it stands for, a merge key as an ordinary key `<<`: so SOPS sees them. The `sops` mapping of each
-//! root is left out.
+//! what it stands for, a merge key as an ordinary key `<<`: so SOPS sees them. The metadata of each root is
+//! left out.
 
 use super::comments::{self, Placement};
 use super::selection::{Scope, Selection};
-use crate::document::{Document, Kind, NodeId, Value};
+use crate::document::{Document, Kind, NodeId, Syntax, Value};
 
 /// Most leaves that aliases may stand for, in all: a bound for documents that multiply by aliases.
 const MOST_ALIASED: usize = 1_000_000;
@@ -98,7 +98,7 @@ impl<E: From<Obstacle>> Walk<'_, E> {
                 Some(Ok(Value::Text(_))) => document.text(key).unwrap_or_default(),
                 _ => return Err(Obstacle::Key(key).into()),
             };
-            if root && text == "sops" {
+            if root && is_metadata(document.syntax(), text) {
                 continue;
             }
             let outer = self.aad.len();
@@ -165,13 +165,24 @@ impl<E: From<Obstacle>> Walk<'_, E> {
             return Ok(());
         }
         let here = self.placement.remove(&(container, before)).unwrap_or_default();
+        let mut selected = false;
         for index in here {
-            let comment = &self.document.comments()[index];
-            let selected = self.scope.comment(self.document.comment_text(comment));
+            // Joined ones share the fate of the first.
+            if !comments::is_joined(self.document, index) {
+                selected = self.scope.comment(&comments::whole(self.document, index));
+            }
             let aad = if self.aad.is_empty() { ":" } else { &self.aad };
             (self.visit)(Visit { leaf: Leaf::Comment(index), aad, selected })?;
         }
         Ok(())
+    }
+}
+
+/// Whether a key of a root belongs to the metadata.
+pub(super) fn is_metadata(syntax: Syntax, key: &str) -> bool {
+    match syntax {
+        Syntax::Dotenv => key.starts_with("sops_"),
+        Syntax::Yaml | Syntax::Json | Syntax::Ini => key == "sops",
     }
 }
 

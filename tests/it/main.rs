@@ -22,6 +22,8 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// Dotenv and INI against the real sops, both ways.
+mod flat;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// JSON: the library against the real sops, both ways.
@@ -32,5 +34,7 @@ mod provision;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
+/// The grammar of sops: the same command lines to sops and to us.
+mod sops_grammar;
 /// Commits that are stopped half-way.
 mod txn;

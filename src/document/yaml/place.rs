@@ -15,11 +15,15 @@ use crate::document::syntax::Piece;
 use crate::document::{Document, Fragment, Kind, Layout, NodeId, Style, Value};
 
 /// A further document at the end of the stream.
-pub(in crate::document) fn further_root(document: &Document, content: &Fragment) -> Piece {
+pub(in crate::document) fn further_root(
+    document: &Document,
+    content: &Fragment,
+    indentation: Indentation,
+) -> Piece {
     let line_break = document.line_break();
     let end = document.source.len();
     let bare = !document.source.is_empty() && !document.source.ends_with('\n');
-    let text = write_block(content, 0, document.indentation(), line_break);
+    let text = write_block(content, 0, indentation, line_break);
     let before = if bare { line_break } else { "" };
     let after = if bare { "" } else { line_break };
     let text = Zeroizing::new(format!("{before}---{line_break}{}{after}", text.as_str()));
@@ -58,11 +62,12 @@ impl Document {
         collection: NodeId,
         after: Option<NodeId>,
         fragment: &Fragment,
+        indentation: Indentation,
     ) -> Piece {
         if self.is_flow(collection) {
             self.flow_insertion(collection, after, fragment)
         } else {
-            self.block_insertion(collection, after, fragment)
+            self.block_insertion(collection, after, fragment, indentation)
         }
     }
 
@@ -100,7 +105,12 @@ impl Document {
     }
 
     /// Anything in the place of anything. What follows the old node on its line, a comment, stays there.
-    pub(in crate::document) fn replacement_yaml(&self, id: NodeId, content: &Fragment) -> Piece {
+    pub(in crate::document) fn replacement_yaml(
+        &self,
+        id: NodeId,
+        content: &Fragment,
+        indentation: Indentation,
+    ) -> Piece {
         let node = self.node(id);
         let parent = node.parent.filter(|parent| !self.is_flow(*parent));
         let (Some(parent), true) = (parent, is_block(content)) else {
@@ -113,7 +123,6 @@ impl Document {
             let text = Zeroizing::new(format!(" {}", text.as_str()));
             return (self.behind_indicator(id)..node.span.end, text);
         };
-        let indentation = self.indentation();
         let line_break = self.line_break();
         if matches!(self.node(parent).kind, Kind::Sequence(_)) {
             let column = self.column_of(parent) + 2;
@@ -161,10 +170,11 @@ impl Document {
         collection: NodeId,
         after: Option<NodeId>,
         fragment: &Fragment,
+        indentation: Indentation,
     ) -> Piece {
         let column = self.column_of(collection);
         let line_break = self.line_break();
-        let written = write_block(fragment, column, self.indentation(), line_break);
+        let written = write_block(fragment, column, indentation, line_break);
         let pad = " ".repeat(column);
         match after {
             Some(after) => {

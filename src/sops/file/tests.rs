@@ -167,7 +167,7 @@ fn a_split_data_key_needs_its_threshold_and_names_what_is_missing() {
     assert_eq!(unlocked(&file, &[anna, carla]).unwrap().decrypt().unwrap().source(), TEXT);
     let few = unlocked(&file, &[bert]).err().unwrap().to_string();
     assert!(
-        few.starts_with("1 of the 2 key groups") && few.contains("group 1: no identity"),
+        few.starts_with("only 1 of the 2 key groups") && few.contains("group 1: no identity"),
         "{few}"
     );
     assert!(few.contains("group 3") && !few.contains("group 2"), "{few}");
