@@ -24,11 +24,11 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
-/// Dotenv and INI against the real sops, both ways.
-/// Files of all formats by five versions of sops.
 /// Random documents by both programs, in every combination.
 mod differential;
+/// Dotenv and INI against the real sops, both ways.
 mod flat;
+/// Files of all formats by five versions of sops.
 mod golden;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
@@ -40,13 +40,10 @@ mod provision;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
-<<<<<<< HEAD
-/// The grammar of sops: the same command lines to sops and to us.
-mod sops_grammar;
-=======
 /// What sops promises by its own functional tests.
 mod sops_behaviours;
->>>>>>> golden
+/// The grammar of sops: the same command lines to sops and to us.
+mod sops_grammar;
 /// Commits that are stopped half-way.
 mod txn;
 /// What people type, line by line.
