@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::fragment::{Expected, Shape, expected};
+use super::fragment::{Expected, Shape, comments, expected};
 use super::{Document, Fragment, Indentation, Kind, NodeId, Position, Syntax, Value, yaml};
 
 /// Why an edit is refused. Nothing was changed.
@@ -291,7 +291,9 @@ impl<'d> Edits<'d> {
         if !whole {
             inserted.remove(0);
         }
+        let (come, at) = (comments(&entries), self.document.comments_in(&range).start);
         self.push(range, text, node, removed, inserted);
+        self.announce_comments(at..at, come);
         Ok(())
     }
 

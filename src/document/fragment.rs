@@ -20,6 +20,8 @@ pub enum Fragment {
     Copied {
         /// From behind the key's separator to the end of the content.
         source: String,
+        /// The texts of the comments in it.
+        comments: Vec<String>,
         /// What that says.
         content: Box<Fragment>,
     },
@@ -61,6 +63,18 @@ pub(super) enum Shape {
     Mapping,
     Sequence,
     Scalar(Value),
+}
+
+/// The comments that come with a fragment, in order.
+pub(super) fn comments(fragment: &Fragment) -> Vec<Zeroizing<String>> {
+    match fragment {
+        Fragment::Copied { comments, .. } => comments.iter().cloned().map(Zeroizing::new).collect(),
+        Fragment::Mapping(entries) => {
+            entries.iter().flat_map(|(_, value)| comments(value)).collect()
+        }
+        Fragment::Sequence(items) => items.iter().flat_map(comments).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The nodes that a fragment becomes, in order, below `depth` collections.

@@ -278,12 +278,12 @@ impl Document {
 
     /// What stands behind the key of an entry, from its separator's end to the end of the value; `None` for
     /// a root or an item.
-    pub(crate) fn source_behind_key(&self, value: NodeId) -> Option<&str> {
+    pub(crate) fn behind_key(&self, value: NodeId) -> Option<Range<usize>> {
         let parent = self.node(value).parent?;
         let (key, _) = self.entries(parent).find(|(_, candidate)| *candidate == value)?;
-        let rest = &self.source[self.node(key).span.end..self.node(value).span.end];
+        let (start, end) = (self.node(key).span.end, self.node(value).span.end);
         let separator = if self.syntax == Syntax::Ini { ']' } else { ':' };
-        Some(&rest[rest.find(separator)? + 1..])
+        Some(start + self.source[start..end].find(separator)? + 1..end)
     }
 
     /// Whether the first entries of both documents stand in the same column: what is copied from one to the

@@ -36,5 +36,7 @@ mod provision;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
+/// The grammar of sops: the same command lines to sops and to us.
+mod sops_grammar;
 /// Commits that are stopped half-way.
 mod txn;

@@ -14,7 +14,7 @@
 
 use super::Error;
 use crate::document::{
-    Document, EditError, Edits, Fragment, NodeId, Placement, Position, Syntax, Value,
+    Comment, Document, EditError, Edits, Fragment, NodeId, Placement, Position, Syntax, Value,
 };
 
 /// A value of the block.
@@ -204,9 +204,12 @@ pub(in crate::sops) fn copied(
 ) -> Vec<(String, Fragment)> {
     let Place::Mapping(node) = *place else { return block.entries_for(document.syntax()) };
     let mut entries = block.entries_for(document.syntax());
-    if let (Some(source), Some((_, content))) = (document.source_behind_key(node), entries.pop()) {
-        let source = source.to_owned();
-        entries.push(("sops".to_owned(), Fragment::Copied { source, content: Box::new(content) }));
+    if let (Some(range), Some((_, content))) = (document.behind_key(node), entries.pop()) {
+        let within = |comment: &&Comment| range.contains(&comment.span.start);
+        let comments = document.comments().iter().filter(within);
+        let comments = comments.map(|comment| document.comment_text(comment).to_owned()).collect();
+        let (source, content) = (document.source()[range.clone()].to_owned(), Box::new(content));
+        entries.push(("sops".to_owned(), Fragment::Copied { source, comments, content }));
     }
     entries
 }
@@ -434,3 +437,6 @@ fn lines_of(prefix: &str, leaves: Vec<(String, String)>) -> Vec<(String, Fragmen
 fn is_time(text: &str) -> bool {
     text.contains('T') && text.parse::<jiff::Timestamp>().is_ok()
 }
+
+#[cfg(test)]
+mod tests;
