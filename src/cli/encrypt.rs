@@ -293,6 +293,7 @@ pub(crate) fn encrypt(
     let default = Selection::default();
     let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
     let groups = wanted.groups.as_deref().or(rule.map(|rule| rule.groups.as_slice()));
+    discover::answer(groups.unwrap_or_default());
     let how = Encryption {
         groups: groups.unwrap_or_default(),
         threshold: wanted.threshold.or(rule.map(|rule| rule.threshold)).unwrap_or_default(),

@@ -154,10 +154,29 @@ impl Failure {
                 "point SOPS_AGE_KEY_FILE at your identity file, or put it at the default place, \
                  `~/.config/sops/age/keys.txt`",
             ),
-            keys::Error::NotUnwrapped(_) => self.hint(
-                "use the identity of one of these recipients, or ask somebody who has one to add yours",
-            ),
+            keys::Error::NotUnwrapped(attempts) => self.with_attempt_hints(attempts),
+            keys::Error::PluginMissing { program, .. } => {
+                self.hint(format!("install `{program}`, or put its directory on PATH"))
+            }
             _ => self,
+        }
+    }
+
+    fn with_attempt_hints(self, attempts: &[keys::Attempt]) -> Failure {
+        let reasons = || attempts.iter().map(|attempt| &attempt.reason);
+        let unanswered = |reason: &keys::Reason| matches!(reason, keys::Reason::Unopened(problem) if problem.cause == keys::ProblemCause::NoPassphrase);
+        let missing = reasons().find_map(|reason| match reason {
+            keys::Reason::PluginMissing(program) => Some(program),
+            _ => None,
+        });
+        if reasons().any(unanswered) {
+            self.hint("run it at a terminal to be asked for the passphrase")
+        } else if let Some(program) = missing {
+            self.hint(format!("install `{program}`, or put its directory on PATH"))
+        } else {
+            self.hint(
+                "use the identity of one of these recipients, or ask somebody who has one to add yours",
+            )
         }
     }
 }

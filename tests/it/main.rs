@@ -34,6 +34,8 @@ mod golden;
 mod interop;
 /// JSON: the library against the real sops, both ways.
 mod json;
+/// Keys of every kind, identity sources and plugins against the real programs.
+mod keys;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
 /// `secret new`: by flags and by dialogue.
