@@ -54,6 +54,8 @@ pub(crate) struct Failure {
     pub(crate) hints: Vec<String>,
     /// The exit code in the grammar of sops.
     pub(crate) code: Code,
+    /// The whole message in the words of sops, where programs look for these.
+    pub(crate) in_words_of_sops: Option<String>,
 }
 
 impl Failure {
@@ -64,6 +66,7 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
             code: Code::Generic,
+            in_words_of_sops: None,
         }
     }
 
@@ -101,14 +104,12 @@ impl Failure {
     pub(crate) fn tell(&self) {
         let mut err = anstream::AutoStream::auto(std::io::stderr());
         // Nobody may be reading.
-        let _ = match self.code {
-            Code::MacMismatch => write!(err, "MAC mismatch. "),
-            Code::CouldNotRetrieveKey => {
-                writeln!(err, "Failed to get the data key required to decrypt the SOPS file.\n")
-            }
-            _ => Ok(()),
-        };
-        let _ = writeln!(err, "{}", visible(&self.message));
+        if let Some(words) = &self.in_words_of_sops {
+            let _ = writeln!(err, "{}", visible(words));
+            return;
+        }
+        let begin = if self.code == Code::MacMismatch { "MAC mismatch. " } else { "" };
+        let _ = writeln!(err, "{begin}{}", visible(&self.message));
         for hint in &self.hints {
             let _ = writeln!(err, "hint: {}", visible(hint));
         }
@@ -116,7 +117,8 @@ impl Failure {
 
     /// A failure of the file format, at a file.
     pub(crate) fn at(path: &Path, error: &sops::file::Error) -> Failure {
-        let failure = Failure::new(located(path, error)).code(code_of(error));
+        let mut failure = Failure::new(located(path, error)).code(code_of(error));
+        failure.in_words_of_sops = words_of_sops(error);
         match error {
             sops::file::Error::Keys(error) => failure.with_key_hints(error),
             sops::file::Error::NoRecipients => {
@@ -201,6 +203,53 @@ fn code_of(error: &sops::file::Error) -> Code {
         Error::Edit(_) | Error::NotBinary => Code::CouldNotPrint,
         _ => Code::Generic,
     }
+}
+
+/// The messages of sops that programs, and its own tests, read.
+fn words_of_sops(error: &sops::file::Error) -> Option<String> {
+    use sops::file::Error;
+    let groups = match error {
+        Error::NoRecipients => {
+            return Some("Could not generate data key: [empty key group provided]".to_owned());
+        }
+        Error::Keys(error @ (keys::Error::NoIdentity | keys::Error::NotUnwrapped(_))) => {
+            group_failed(0, error)
+        }
+        Error::ForeignAlone(key) => format!("Group 0: FAILED\n  {}: FAILED\n", key.name),
+        Error::Parts { all, missing, .. } => {
+            let group = |index: usize| match missing.iter().find(|(missing, _)| *missing == index) {
+                None => format!("Group {index}: SUCCESS\n"),
+                Some((_, sops::file::NotOpened::Keys(error))) => group_failed(index, error),
+                Some((_, reason)) => format!("Group {index}: FAILED\n  {reason}\n"),
+            };
+            (0..*all).map(group).collect::<Vec<_>>().join("\n")
+        }
+        _ => return None,
+    };
+    let recovered = match error {
+        Error::Parts { recovered, needed, .. } => format!(
+            "Recovery failed because not enough parts of the key could be recovered: {needed} are \
+             needed, {recovered} could be."
+        ),
+        _ => "Recovery failed because no master key was able to decrypt the file.".to_owned(),
+    };
+    Some(format!(
+        "Failed to get the data key required to decrypt the SOPS file.\n\n{groups}\n{recovered}"
+    ))
+}
+
+fn group_failed(index: usize, error: &keys::Error) -> String {
+    let mut text = format!("Group {index}: FAILED\n");
+    match error {
+        keys::Error::NotUnwrapped(attempts) => {
+            for attempt in attempts {
+                let (recipient, reason) = (&attempt.recipient, &attempt.reason);
+                text.push_str(&format!("  {recipient}: FAILED\n    - | {reason}\n"));
+            }
+        }
+        other => text.push_str(&format!("    - | {other}\n")),
+    }
+    text
 }
 
 /// `path: message` with the position of the message, if it begins with one, tied to the path.
