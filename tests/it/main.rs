@@ -22,6 +22,10 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// `edit`: what the editor gets, what becomes of it, and that nothing is left.
+mod edit;
+/// `exec-env` and `exec-file` beside the real sops.
+mod exec;
 /// Dotenv and INI against the real sops, both ways.
 mod flat;
 /// `encrypt` and `decrypt` against the real sops, both ways.
