@@ -7,11 +7,13 @@ use super::each::each;
 use super::failure::located;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
+use crate::document::Route;
 use crate::keys::Identities;
 use crate::sops::Format;
 use crate::sops::emit::emit;
-use crate::sops::extract::{Index, extract};
+use crate::sops::extract::extract;
 use crate::sops::file::{EncryptedFile, Unlocked};
+use crate::sops::index;
 use crate::sops::tree::Tree;
 use crate::txn::Content;
 
@@ -23,8 +25,9 @@ use crate::txn::Content;
   keywright decrypt --extract '[\"stringData\"][\"password\"]' apps/grafana/secret.yaml
   keywright decrypt --output-type json settings.yaml
 
-Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, SSH keys and
-~/.config/sops/age/keys.txt.")]
+Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, ~/.config/sops/age/keys.txt, SOPS_AGE_SSH_PRIVATE_KEY_FILE,
+~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD, each used if those before it do
+not help. Passphrases are asked for at the terminal.")]
 pub(crate) struct DecryptArgs {
     /// Files to decrypt; standard input if none is given
     #[arg(value_name = "FILE")]
@@ -41,8 +44,8 @@ pub(crate) struct DecryptArgs {
 #[derive(clap::Args, Default)]
 pub(crate) struct Decryption {
     /// Print one value, such as `["stringData"]["password"]` or `["list"][0]`
-    #[arg(long, value_name = "INDEX", conflicts_with = "in_place")]
-    pub(crate) extract: Option<Index>,
+    #[arg(long, value_name = "INDEX", value_parser = index::parse, conflicts_with = "in_place")]
+    pub(crate) extract: Option<Route>,
     /// Do not compare the MAC: somebody may have changed plain values, or added and removed others
     #[arg(long)]
     pub(crate) ignore_mac: bool,

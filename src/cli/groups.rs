@@ -144,5 +144,6 @@ fn regrouped(
     let mut groups = metadata.key_groups().map_err(|error| at(error.into()))?;
     change(&mut groups, threshold)?;
     let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
+    discover::answer(&groups);
     unlocked.rewrap(&groups, threshold, &mut context.random).map_err(at)
 }

@@ -28,9 +28,11 @@ mod secret;
 mod set;
 mod show;
 mod signals;
+mod sops;
 mod template;
 mod updatekeys;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,7 +47,9 @@ pub(crate) use failure::{Failure, Status};
 #[command(name = "keywright", version, propagate_version = true, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do, 1 `check` found something, 2 refused or failed, \
-3 a file changed meanwhile or another command holds the lock, 130 interrupted. After 2, 3 and 130 nothing has changed."
+3 a file changed meanwhile or another command holds the lock, 130 interrupted. After 2, 3 and 130 nothing has changed.
+
+`keywright sops ...`, and a link called `sops`, take the command line of sops: see `keywright sops --help`."
 )]
 struct Arguments {
     /// Run as if started in this directory
@@ -80,6 +84,10 @@ enum Command {
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     context::protect_memory();
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some(words) = sops::words(&words) {
+        return as_sops(words);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
@@ -91,6 +99,18 @@ pub fn main() -> ExitCode {
     });
     match outcome {
         Ok(status) => status.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Runs the program in the grammar of sops.
+fn as_sops(words: &[OsString]) -> ExitCode {
+    match Context::new(None) {
+        Ok(mut context) => {
+            let code = sops::run(words, &mut context);
+            context.flush();
+            code
+        }
         Err(failure) => failure.report(),
     }
 }

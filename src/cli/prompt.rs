@@ -4,7 +4,9 @@
 //! without echo, as a line of any length: canonical mode of the terminal, and with it most readers, cuts
 //! a line at 4,095 bytes. Escape and Ctrl-C cancel; the terminal then has its echo and its cursor back.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -45,6 +47,7 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 /// would be seen, or end the program with the terminal in disorder. At Ctrl-C they send the signal
 /// themselves; a handler makes an answer of it.
 struct Asking {
+    terminal: OwnedFd,
     usual: Termios,
     /// Ctrl-C does not end the program.
     _held: Held,
@@ -57,12 +60,13 @@ impl Asking {
         if !REGISTERED.swap(true, Ordering::SeqCst) {
             flag::register(SIGINT, &INTERRUPTED).map_err(Error::Terminal)?;
         }
-        let usual = tcgetattr(io::stdin()).map_err(|errno| Error::Terminal(errno.into()))?;
+        let terminal = terminal().map_err(Error::Terminal)?;
+        let usual = tcgetattr(&terminal).map_err(|errno| Error::Terminal(errno.into()))?;
         let mut quiet = usual.clone();
         quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         INTERRUPTED.store(false, Ordering::SeqCst);
-        let asking = Asking { usual, _held: held };
-        tcsetattr(io::stdin(), OptionalActions::Now, &quiet)
+        let asking = Asking { terminal, usual, _held: held };
+        tcsetattr(&asking.terminal, OptionalActions::Now, &quiet)
             .map_err(|errno| Error::Terminal(errno.into()))?;
         Ok(asking)
     }
@@ -71,12 +75,22 @@ impl Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         // A terminal that went away needs no order.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.usual);
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.usual);
+    }
+}
+
+/// Where answers are typed: standard input, or the terminal of the process if that is something else.
+fn terminal() -> io::Result<OwnedFd> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        stdin.as_fd().try_clone_to_owned()
+    } else {
+        Ok(File::open("/dev/tty")?.into())
     }
 }
 
 impl Prompt {
-    /// Whoever sits at the terminal of standard input and standard error.
+    /// Whoever sits at the terminal. Where there is none, no question is answered.
     pub(crate) fn new() -> Prompt {
         Prompt { term: Term::stderr() }
     }
@@ -127,6 +141,11 @@ impl Prompt {
             }
             self.say("the two differ; once more from the beginning")?;
         }
+    }
+
+    /// A secret that exists already, typed once without echo.
+    pub(crate) fn passphrase(&self, question: &str) -> Result<Secret, Error> {
+        self.hidden_line(&format!("{question} (hidden): "))
     }
 
     /// Yes or no.

@@ -94,6 +94,7 @@ pub(crate) fn rotate(
             .recipients
             .retain(|present| !given(&rotation.remove).any(|text| text == present.text()));
     }
+    discover::answer(&groups);
     let rotated = unlocked.rotate(&groups, metadata.threshold, now, random).map_err(at)?;
     let rotated = rotated.source().as_bytes().to_vec();
     Ok(file.change(&rotated, false))

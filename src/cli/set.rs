@@ -8,11 +8,10 @@ use super::commit;
 use super::failure::located;
 use super::file::{self, File, Found, Naming};
 use super::{Context, Failure, Status, discover};
-use crate::document::{Document, Fragment};
+use crate::document::{Component, Document, Fragment, Route};
 use crate::sops::Format;
-use crate::sops::change;
-use crate::sops::extract::{Index, Step};
 use crate::sops::file::{EncryptedFile, Unlocked};
+use crate::sops::{change, index};
 
 /// Set one value of an encrypted file
 #[derive(clap::Args)]
@@ -28,8 +27,8 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Which value, such as `["stringData"]["password"]` or `["list"][0]`
-    #[arg(value_name = "INDEX")]
-    index: Index,
+    #[arg(value_name = "INDEX", value_parser = index::parse)]
+    index: Route,
     /// The value, as JSON
     #[arg(value_name = "VALUE", required_unless_present_any = ["value_file", "value_stdin"])]
     value: Option<String>,
@@ -52,8 +51,8 @@ pub(crate) struct UnsetArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Which value, such as `["stringData"]["password"]` or `["list"][0]`
-    #[arg(value_name = "INDEX")]
-    index: Index,
+    #[arg(value_name = "INDEX", value_parser = index::parse)]
+    index: Route,
     #[command(flatten)]
     how: Changing,
 }
@@ -93,7 +92,7 @@ pub(crate) fn run_unset(args: UnsetArgs, context: &mut Context) -> Result<Status
 /// Sets a value, given as JSON.
 pub(crate) fn set(
     name: &Path,
-    index: &Index,
+    index: &Route,
     json: &[u8],
     how: &Changing,
     context: &mut Context,
@@ -117,7 +116,7 @@ pub(crate) fn set(
 /// Removes a value.
 pub(crate) fn unset(
     name: &Path,
-    index: &Index,
+    index: &Route,
     how: &Changing,
     context: &mut Context,
 ) -> Result<Status, Failure> {
@@ -148,12 +147,12 @@ fn changed(
 /// A binary file has one value, `["data"]`, and that is text here.
 fn set_bytes(
     file: File,
-    index: &Index,
+    index: &Route,
     value: Fragment,
     how: &Changing,
     context: &mut Context,
 ) -> Result<Status, Failure> {
-    let (Fragment::Text(text), [Step::Key(key)]) = (value, index.0.as_slice()) else {
+    let (Fragment::Text(text), [Component::Key(key)]) = (value, index.0.as_slice()) else {
         return Err(no_values(&file));
     };
     if key != "data" {

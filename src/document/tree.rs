@@ -175,6 +175,16 @@ pub enum Component {
     Index(usize),
 }
 
+impl fmt::Display for Component {
+    /// As SOPS writes a step of an index: `['key']`, `[0]`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Component::Key(key) => write!(formatter, "['{key}']"),
+            Component::Index(index) => write!(formatter, "[{index}]"),
+        }
+    }
+}
+
 /// The address of a node below its root, as in `spec.managed.roles[0].name`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Route(pub Vec<Component>);

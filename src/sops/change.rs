@@ -5,34 +5,33 @@
 //! the number of a comment, and a way through an alias, where the change would show in two places.
 
 use super::comments::{self, Placement as Comments};
-use super::extract::{Index, Step};
 use crate::document::{
-    Document, EditError, Edits, Fragment, Kind, NodeId, ParseError, Placement, Syntax, Value,
-    ValueError,
+    Component, Document, EditError, Edits, Fragment, Kind, NodeId, ParseError, Placement, Route,
+    Syntax, Value, ValueError,
 };
 
-/// Why a value cannot be set or removed. Names steps, never values.
+/// Why a value cannot be set or removed. Names components, never values.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The index has no steps, so that it means the file as a whole.
+    /// The index has no components, so that it means the file as a whole.
     #[error("the index is empty: it must name a value")]
-    NoStep,
+    Empty,
     /// There is nothing to remove.
     #[error("{0} not found")]
-    NotFound(Step),
+    NotFound(Component),
     /// A number, where there is a mapping.
     #[error("{0} is a number, but what is there is a mapping")]
-    NotAList(Step),
+    NotAList(Component),
     /// A key, where there is a list.
     #[error("{0} is a key, but what is there is a list")]
-    NotAMapping(Step),
+    NotAMapping(Component),
     /// The number of a comment.
     #[error("{0} is a comment")]
-    Comment(Step),
+    Comment(Component),
     /// An alias on the way.
     #[error("{0} is an alias of another value; change that one, or write the alias out")]
-    Alias(Step),
+    Alias(Component),
     /// The document cannot be edited in this way.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -58,7 +57,7 @@ pub fn json(text: &[u8]) -> Result<Fragment, JsonError> {
 }
 
 /// The document with a value in its place.
-pub fn set(document: &Document, index: &Index, value: Fragment) -> Result<Document, Error> {
+pub fn set(document: &Document, index: &Route, value: Fragment) -> Result<Document, Error> {
     let (node, rest) = locate(document, index)?;
     let mut edits = Edits::new(document);
     match (rest, document.node(node).kind) {
@@ -68,10 +67,10 @@ pub fn set(document: &Document, index: &Index, value: Fragment) -> Result<Docume
             edits.set_text(node, &text)?;
         }
         ([], _) => edits.replace(node, &value)?,
-        ([Step::Key(key), rest @ ..], Kind::Mapping(_)) => {
+        ([Component::Key(key), rest @ ..], Kind::Mapping(_)) => {
             edits.insert_entry(node, Placement::Last, key, made(rest, value))?;
         }
-        ([Step::Item(_), rest @ ..], Kind::Sequence(_)) => {
+        ([Component::Index(_), rest @ ..], Kind::Sequence(_)) => {
             edits.insert_item(node, Placement::Last, made(rest, value))?;
         }
         // A scalar on the way gives way to what the index wants.
@@ -81,12 +80,12 @@ pub fn set(document: &Document, index: &Index, value: Fragment) -> Result<Docume
 }
 
 /// The document without a value. Its mapping or list stays, if need be empty.
-pub fn unset(document: &Document, index: &Index) -> Result<Document, Error> {
+pub fn unset(document: &Document, index: &Route) -> Result<Document, Error> {
     let (node, rest) = locate(document, index)?;
     if let Some(step) = rest.first() {
         return Err(Error::NotFound(step.clone()));
     }
-    let parent = document.node(node).parent.ok_or(Error::NoStep)?;
+    let parent = document.node(node).parent.ok_or(Error::Empty)?;
     let mut edits = Edits::new(document);
     match document.node(parent).kind {
         Kind::Mapping(_) if document.entries(parent).count() == 1 && is_nested(document) => {
@@ -102,32 +101,34 @@ pub fn unset(document: &Document, index: &Index) -> Result<Document, Error> {
 }
 
 /// Whether there is this very value in its place: the same types, the same keys in the same order.
-pub fn is_set(document: &Document, index: &Index, value: &Fragment) -> bool {
+pub fn is_set(document: &Document, index: &Route, value: &Fragment) -> bool {
     locate(document, index).is_ok_and(|(node, rest)| rest.is_empty() && same(document, node, value))
 }
 
 /// The last node on the way that is there, and the steps that lead on from it.
-fn locate<'i>(document: &Document, index: &'i Index) -> Result<(NodeId, &'i [Step]), Error> {
+fn locate<'i>(document: &Document, index: &'i Route) -> Result<(NodeId, &'i [Component]), Error> {
     let mut node =
         document.roots().first().ok_or(EditError::Unreadable("no document".into()))?.node;
     let comments = comments::place(document);
     let mut rest = index.0.as_slice();
     if rest.is_empty() {
-        return Err(Error::NoStep);
+        return Err(Error::Empty);
     }
     while let [step, behind @ ..] = rest {
         let next = match (document.node(node).kind, step) {
             (Kind::Alias(_), _) => return Err(Error::Alias(step.clone())),
-            (Kind::Mapping(_), Step::Key(key)) => document.entry(node, key).map(|(_, value)| value),
-            (Kind::Sequence(_), Step::Item(item)) => {
+            (Kind::Mapping(_), Component::Key(key)) => {
+                document.entry(node, key).map(|(_, value)| value)
+            }
+            (Kind::Sequence(_), Component::Index(item)) => {
                 match elements(document, &comments, node).get(*item) {
                     Some(None) => return Err(Error::Comment(step.clone())),
                     Some(Some(item)) => Some(*item),
                     None => None,
                 }
             }
-            (Kind::Mapping(_), Step::Item(_)) => return Err(Error::NotAList(step.clone())),
-            (Kind::Sequence(_), Step::Key(_)) => return Err(Error::NotAMapping(step.clone())),
+            (Kind::Mapping(_), Component::Index(_)) => return Err(Error::NotAList(step.clone())),
+            (Kind::Sequence(_), Component::Key(_)) => return Err(Error::NotAMapping(step.clone())),
             (Kind::Scalar(_), _) => None,
         };
         let Some(next) = next else { break };
@@ -149,10 +150,10 @@ fn elements(document: &Document, comments: &Comments, list: NodeId) -> Vec<Optio
 }
 
 /// A value with what has to be made around it.
-fn made(steps: &[Step], value: Fragment) -> Fragment {
+fn made(steps: &[Component], value: Fragment) -> Fragment {
     steps.iter().rev().fold(value, |inner, step| match step {
-        Step::Key(key) => Fragment::Mapping(vec![(key.clone(), inner)]),
-        Step::Item(_) => Fragment::Sequence(vec![inner]),
+        Component::Key(key) => Fragment::Mapping(vec![(key.clone(), inner)]),
+        Component::Index(_) => Fragment::Sequence(vec![inner]),
     })
 }
 

@@ -1,74 +1,16 @@
-//! One value out of a file, by an index such as `["pilots"][0]["name"]`.
+//! One value out of a file, by an [index](super::index) such as `["pilots"][0]["name"]`.
 //!
-//! Strings stand between double or single quotes and have no escapes: a `[` inside of a key cannot be written.
-//! Numbers count the elements of a list from 0, comments among them, as SOPS does. An index looks into the
-//! first document.
-
-use std::fmt;
-use std::str::FromStr;
+//! Numbers count the elements of a list, comments among them, as SOPS does. An index looks into the first
+//! document.
 
 use zeroize::Zeroizing;
 
 use super::Format;
 use super::emit::{EmitError, emit, emit_value};
 use super::tree::{Element, Item, Node, Tree};
-use crate::document::Value;
+use crate::document::{Component, Route, Value};
 
-/// A way into a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index(pub Vec<Step>);
-
-/// One step of an index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Into a mapping, by key; the first one, should it stand twice.
-    Key(String),
-    /// Into a list, from 0, comments counted.
-    Item(usize),
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Key(key) => write!(formatter, "['{key}']"),
-            Step::Item(item) => write!(formatter, "[{item}]"),
-        }
-    }
-}
-
-/// Why a text is not an index. Indexes are part of a command line and no secrets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IndexError {
-    /// Text before, between or behind brackets, or a bracket that is not closed.
-    #[error("component `{0}` does not end with `]`")]
-    NotClosed(String),
-    /// Brackets around something that is neither quoted nor a number from 0.
-    #[error("component `{0}` is neither a quoted key nor the number of an item")]
-    Component(String),
-}
-
-impl FromStr for Index {
-    type Err = IndexError;
-
-    fn from_str(text: &str) -> Result<Self, IndexError> {
-        let components = text.split('[').filter(|component| !component.is_empty());
-        components.map(step).collect::<Result<_, _>>().map(Index)
-    }
-}
-
-fn step(component: &str) -> Result<Step, IndexError> {
-    let inner =
-        component.strip_suffix(']').ok_or_else(|| IndexError::NotClosed(component.to_owned()))?;
-    let quoted =
-        ['"', '\''].iter().find_map(|quote| inner.strip_prefix(*quote)?.strip_suffix(*quote));
-    match quoted {
-        Some(key) => Ok(Step::Key(key.to_owned())),
-        None => inner.parse().map(Step::Item).map_err(|_| IndexError::Component(inner.to_owned())),
-    }
-}
-
-/// Why there is nothing to extract. Names steps, never values.
+/// Why there is nothing to extract. Names components, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtractError {
@@ -77,16 +19,16 @@ pub enum ExtractError {
     Empty,
     /// The mapping has no such key, or the list fewer items.
     #[error("component {0} not found")]
-    NotFound(Step),
+    NotFound(Component),
     /// A key, where there is no mapping.
     #[error("component {0} is a key, but what is there is not a mapping")]
-    NotAMapping(Step),
+    NotAMapping(Component),
     /// A number, where there is no list.
     #[error("component {0} is a number, but what is there is not a list")]
-    NotAList(Step),
+    NotAList(Component),
     /// The number of a comment.
     #[error("component {0} is a comment")]
-    Comment(Step),
+    Comment(Component),
     /// What was found has no form in the format that is wanted.
     #[error(transparent)]
     Emit(#[from] EmitError),
@@ -96,7 +38,7 @@ pub enum ExtractError {
 /// behind it the further documents; other values in the notation of the format. `indent` is as in [`emit`].
 pub fn extract(
     mut tree: Tree,
-    index: &Index,
+    index: &Route,
     format: Format,
     indent: Option<usize>,
 ) -> Result<Zeroizing<String>, ExtractError> {
@@ -114,21 +56,21 @@ pub fn extract(
     }
 }
 
-fn follow(node: Node, step: &Step) -> Result<Node, ExtractError> {
+fn follow(node: Node, step: &Component) -> Result<Node, ExtractError> {
     let found = match (node, step) {
-        (Node::Branch(branch), Step::Key(wanted)) => {
+        (Node::Branch(branch), Component::Key(wanted)) => {
             branch.items.into_iter().find_map(|item| match item {
                 Item::Entry(key, value) if key == *wanted => Some(value),
                 _ => None,
             })
         }
-        (Node::List(list), Step::Item(wanted)) => match list.into_iter().nth(*wanted) {
+        (Node::List(list), Component::Index(wanted)) => match list.into_iter().nth(*wanted) {
             Some(Element::Comment(_)) => return Err(ExtractError::Comment(step.clone())),
             Some(Element::Value(value)) => Some(value),
             None => None,
         },
-        (_, Step::Key(_)) => return Err(ExtractError::NotAMapping(step.clone())),
-        (_, Step::Item(_)) => return Err(ExtractError::NotAList(step.clone())),
+        (_, Component::Key(_)) => return Err(ExtractError::NotAMapping(step.clone())),
+        (_, Component::Index(_)) => return Err(ExtractError::NotAList(step.clone())),
     };
     found.ok_or_else(|| ExtractError::NotFound(step.clone()))
 }
@@ -137,48 +79,17 @@ fn follow(node: Node, step: &Step) -> Result<Node, ExtractError> {
 mod tests {
     use super::*;
     use crate::document::Document;
+    use crate::sops::index;
 
     const PLAIN: &str =
         "a:\n  # c\n  - x\n  - [1, 2.0]\nm: {k: v, l: [t, {u: w}]}\nn: ~\n---\nother: 1\n";
 
     fn extracted(index: &str, format: Format) -> Result<String, String> {
         let tree = Tree::of(&Document::parse(PLAIN.as_bytes().to_vec()).unwrap()).unwrap();
-        let index: Index = index.parse().map_err(|error: IndexError| error.to_string())?;
+        let index = index::parse(index).map_err(|error| error.to_string())?;
         extract(tree, &index, format, None)
             .map(|text| text.to_string())
             .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn an_index_has_quoted_keys_and_numbers() {
-        let steps = vec![
-            Step::Key("a'b".into()),
-            Step::Item(12),
-            Step::Key("\"".into()),
-            Step::Key(String::new()),
-        ];
-        assert_eq!("[\"a'b\"][12]['\"']['']".parse(), Ok(Index(steps)));
-        assert_eq!("".parse(), Ok(Index(Vec::new())));
-    }
-
-    #[test]
-    fn what_is_no_index_is_refused() {
-        for (text, wanted) in [
-            ("a", "component `a` does not end with `]`"),
-            ("[\"a\"]x", "component `\"a\"]x` does not end with `]`"),
-            ("[\"a\"] [0]", "component `\"a\"] ` does not end with `]`"),
-            ("[\"a[0]\"]", "component `\"a` does not end with `]`"),
-            ("[]", "component `` is neither a quoted key nor the number of an item"),
-            ("[-1]", "component `-1` is neither a quoted key nor the number of an item"),
-            ("[a]", "component `a` is neither a quoted key nor the number of an item"),
-            ("[\"]", "component `\"` is neither a quoted key nor the number of an item"),
-            ("[\"a']", "component `\"a'` is neither a quoted key nor the number of an item"),
-        ] {
-            assert_eq!(
-                text.parse::<Index>().map_err(|error| error.to_string()),
-                Err(wanted.to_owned())
-            );
-        }
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub mod cipher;
 pub mod emit;
 pub mod extract;
 pub mod file;
+pub mod index;
 pub mod mac;
 pub mod metadata;
 pub mod plaintext;

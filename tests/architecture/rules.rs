@@ -37,6 +37,11 @@ const ALL_BELOW: &[&str] =
 /// Crate → the modules that may name it: one place each where its use is to be reviewed.
 const CRATES: &[(&str, &[&str])] = &[
     ("age", &["keys"]),
+    ("age_core", &["keys"]),
+    ("chacha20poly1305", &["keys::hybrid"]),
+    ("ml_kem", &["keys::hybrid"]),
+    ("sha3", &["keys::hybrid"]),
+    ("x25519_dalek", &["keys::hybrid"]),
     ("aes_gcm", &["sops::cipher"]),
     // The operating system's randomness enters in one place and is handed down.
     ("getrandom", &["cli", "secret"]),

@@ -137,5 +137,10 @@ fn spell_float(float: f64) -> String {
         return if float.abs() < 1.0 { text } else { text.replace('e', "e+") };
     }
     let text = float.to_string();
+    if let Some((_, decimals)) = text.split_once('.') {
+        // Of two texts that are equally near Rust takes the greater one and Go the even one.
+        let even = format!("{float:.*}", decimals.len());
+        return if even.parse() == Ok(float) { even } else { text };
+    }
     if text.parse::<i64>().is_ok() { text + ".0" } else { text }
 }

@@ -10,16 +10,20 @@ fn parse(text: &str) -> Document {
     Document::parse_as(syntax, text.as_bytes().to_vec()).unwrap()
 }
 
+fn route(index: &str) -> Route {
+    crate::sops::index::parse(index).unwrap_or_default()
+}
+
 fn after(text: &str, index: &str, value: &str) -> String {
     let value = json(value.as_bytes()).unwrap();
-    match set(&parse(text), &index.parse().unwrap(), value) {
+    match set(&parse(text), &route(index), value) {
         Ok(document) => document.source().to_owned(),
         Err(error) => error.to_string(),
     }
 }
 
 fn without(text: &str, index: &str) -> String {
-    match unset(&parse(text), &index.parse().unwrap()) {
+    match unset(&parse(text), &route(index)) {
         Ok(document) => document.source().to_owned(),
         Err(error) => error.to_string(),
     }
@@ -100,7 +104,7 @@ fn a_removed_value_leaves_its_neighbours_and_an_empty_collection() {
 fn a_value_that_is_there_is_recognized_by_type() {
     let document = parse("a: 5\nb: '5'\nc: {d: [1, x]}\n");
     let there = |index: &str, value: &str| {
-        is_set(&document, &index.parse().unwrap(), &json(value.as_bytes()).unwrap())
+        is_set(&document, &route(index), &json(value.as_bytes()).unwrap())
     };
     assert!(there(r#"["a"]"#, "5") && there(r#"["b"]"#, r#""5""#));
     assert!(!there(r#"["a"]"#, r#""5""#) && !there(r#"["a"]"#, "5.0") && !there(r#"["b"]"#, "5"));
