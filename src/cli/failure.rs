@@ -22,6 +22,8 @@ pub(crate) enum Status {
     Drift,
     /// 130: interrupted; nothing has changed.
     Interrupted,
+    /// What a command that was run for the user ended with.
+    Child(u8),
 }
 
 impl From<Status> for ExitCode {
@@ -32,6 +34,7 @@ impl From<Status> for ExitCode {
             Status::Refused => 2,
             Status::Drift => 3,
             Status::Interrupted => 130,
+            Status::Child(code) => code,
         })
     }
 }

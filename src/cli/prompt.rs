@@ -16,6 +16,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
+use super::signals::Held;
 use crate::secret::Secret;
 
 /// Why there is no answer.
@@ -35,14 +36,10 @@ pub(crate) struct Prompt {
     term: Term,
 }
 
-/// Whether nobody is asked at the moment, so that Ctrl-C ends the program as usual. What a signal reaches
-/// has to be static.
-static SILENT: AtomicBool = AtomicBool::new(true);
-
-/// Whether Ctrl-C was pressed at the present question.
+/// Whether Ctrl-C was pressed at the present question. What a signal reaches has to be static.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether the two above are known to the signal.
+/// Whether it is known to the signal.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 /// One question. From before it is shown until it is answered, the terminal neither echoes nor acts on
@@ -52,22 +49,23 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 struct Asking {
     terminal: OwnedFd,
     usual: Termios,
+    /// Ctrl-C does not end the program.
+    _held: Held,
 }
 
 impl Asking {
     fn begin() -> Result<Asking, Error> {
+        // First, as its handler ends the program and has to know whether it may.
+        let held = Held::new(&[SIGINT]);
         if !REGISTERED.swap(true, Ordering::SeqCst) {
-            flag::register_conditional_default(SIGINT, &SILENT)
-                .and_then(|_| flag::register(SIGINT, &INTERRUPTED))
-                .map_err(Error::Terminal)?;
+            flag::register(SIGINT, &INTERRUPTED).map_err(Error::Terminal)?;
         }
         let terminal = terminal().map_err(Error::Terminal)?;
         let usual = tcgetattr(&terminal).map_err(|errno| Error::Terminal(errno.into()))?;
         let mut quiet = usual.clone();
         quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         INTERRUPTED.store(false, Ordering::SeqCst);
-        SILENT.store(false, Ordering::SeqCst);
-        let asking = Asking { terminal, usual };
+        let asking = Asking { terminal, usual, _held: held };
         tcsetattr(&asking.terminal, OptionalActions::Now, &quiet)
             .map_err(|errno| Error::Terminal(errno.into()))?;
         Ok(asking)
@@ -78,7 +76,6 @@ impl Drop for Asking {
     fn drop(&mut self) {
         // A terminal that went away needs no order.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.usual);
-        SILENT.store(true, Ordering::SeqCst);
     }
 }
 

@@ -79,9 +79,9 @@ const WORLD: &[(&str, &[&str])] = &[
     ("rustix::fs", WRITERS),
 ];
 
-/// Who writes files: the transaction, the editor's memory-backed copy, and the demo, whose repository nobody
+/// Who writes files: the transaction, the private directory for editors and commands, and the demo, whose repository nobody
 /// had before. None of the others is a file of a repository that exists.
-const WRITERS: &[&str] = &["txn", "cli::editor", "cli::demo"];
+const WRITERS: &[&str] = &["txn", "cli::private", "cli::demo"];
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc"];
@@ -322,7 +322,7 @@ mod tests {
             "use std::fs::*;",
         ];
         for text in texts {
-            assert_refused("repo/mod.rs", text, "only [\"txn\", \"cli::editor\", \"cli::demo\"]");
+            assert_refused("repo/mod.rs", text, "only [\"txn\", \"cli::private\", \"cli::demo\"]");
             assert_accepted("txn/replace.rs", text);
         }
         assert_accepted("repo/mod.rs", "use std::fs; fn f() { fs::read(a) }");

@@ -26,6 +26,10 @@ mod data;
 mod demo;
 /// Random documents by both programs, in every combination.
 mod differential;
+/// `edit`: what the editor gets, what becomes of it, and that nothing is left.
+mod edit;
+/// `exec-env` and `exec-file` beside the real sops.
+mod exec;
 /// Dotenv and INI against the real sops, both ways.
 mod flat;
 /// Files of all formats by five versions of sops.
