@@ -62,7 +62,7 @@ fn assert_least_change(before: &str, after: &str, keys: &[&str]) {
 #[test]
 fn the_first_steps_by_the_name_of_sops() {
     walkthrough("the_first_steps_by_the_name_of_sops", |stage| {
-        stage.sandbox.write("a.yaml", "a:\n    b: old\nn: 5\n");
+        stage.sandbox.write("a.yaml", "a:\n    b: old\nnumber: 5\n");
         let program = fs::read_link(stage.sandbox.home().join("bin/sops")).unwrap();
         let line = format!(
             "ln -s '{}' sops && ./sops -e -i a.yaml && ./sops -d a.yaml && \
@@ -70,8 +70,8 @@ fn the_first_steps_by_the_name_of_sops() {
             program.display()
         );
         let run = stage.shell(&line).go().success();
-        assert_eq!(run.stdout(), "a:\n    b: old\nn: 5\n{\"encrypted\":true}\n");
-        assert_eq!(stage.decrypted("a.yaml"), Tree::of_json(r#"{"a": {"b": "x"}, "n": 5}"#));
+        assert_eq!(run.stdout(), "a:\n    b: old\nnumber: 5\n{\"encrypted\":true}\n");
+        assert_eq!(stage.decrypted("a.yaml"), Tree::of_json(r#"{"a": {"b": "x"}, "number": 5}"#));
         assert!(stage.stored("a.yaml").at(&["a", "b"]).is_some_and(Tree::is_token));
     });
 }
