@@ -1,6 +1,7 @@
 //! What a command line says about the encryption of new files.
 
 use super::Failure;
+use super::sops::Code;
 use crate::keys::Recipient;
 use crate::sops::KeyGroup;
 use crate::sops::selection::{Selection, Settings};
@@ -93,7 +94,9 @@ impl Wanted {
         let selection = (settings != Settings::default()).then(|| Selection::new(settings));
         Ok(Wanted {
             groups: (!parsed.is_empty()).then(|| vec![KeyGroup::of(parsed)]),
-            selection: selection.transpose().map_err(|error| Failure::new(error.to_string()))?,
+            selection: selection
+                .transpose()
+                .map_err(|error| Failure::new(error.to_string()).code(Code::ConflictingFlags))?,
             ..Wanted::default()
         })
     }
