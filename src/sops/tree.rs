@@ -87,17 +87,6 @@ impl Item {
     }
 }
 
-impl Node {
-    /// Puts comments before everything else in a mapping or list.
-    fn prepend(&mut self, comments: impl Iterator<Item = Comment>) {
-        match self {
-            Node::Scalar(_) => {}
-            Node::Branch(branch) => drop(branch.items.splice(..0, comments.map(Item::Comment))),
-            Node::List(list) => drop(list.splice(..0, comments.map(Element::Comment))),
-        }
-    }
-}
-
 impl Element {
     /// The comment that this is.
     pub(super) fn as_comment(&self) -> Option<&Comment> {
@@ -200,22 +189,12 @@ impl<'d> Builder<'d> {
 
     fn list(&mut self, sequence: NodeId) -> Result<Vec<Element>, Error> {
         let mut elements = Vec::new();
-        let mut from = self.document.node(sequence).span.start;
         for item in self.document.items(sequence) {
-            let (inside, above): (Vec<_>, Vec<_>) = self
-                .placed(sequence, Some(item))
-                .partition(|index| self.is_below_dash(*index, from, item));
-            for index in above {
-                let beside = self.is_beside(index, sequence, item);
+            for index in self.placed(sequence, Some(item)) {
+                let beside = self.is_beside_item(index, sequence, item);
                 elements.push(Element::Comment(self.comment(index, beside)));
             }
-            for index in self.behind_brackets(item) {
-                elements.push(Element::Comment(self.comment(index, true)));
-            }
-            let mut node = self.node(item)?;
-            node.prepend(inside.into_iter().map(|index| self.comment(index, false)));
-            elements.push(Element::Value(node));
-            from = self.document.node(item).span.end;
+            elements.push(Element::Value(self.node(item)?));
         }
         let end =
             self.placed(sequence, None).map(|index| Element::Comment(self.comment(index, false)));
@@ -252,15 +231,18 @@ impl<'d> Builder<'d> {
     /// The comments, by index, of a collection before one of its children, or at its end.
     fn placed(&self, collection: NodeId, before: Option<NodeId>) -> impl Iterator<Item = usize> {
         let here = self.placement.get(&(collection, before)).into_iter().flatten().copied();
-        here.filter(move |index| !(self.is_item(collection) && self.is_behind(*index, collection)))
+        here.filter(move |index| !self.is_homeless(*index))
     }
 
-    /// The comments behind the closing bracket of an item of a list. Their path is that of the collection in
-    /// brackets, but SOPS holds them for neighbours of the item.
-    fn behind_brackets(&self, item: NodeId) -> impl Iterator<Item = usize> {
-        let first = self.document.subtree(item).nth(1);
-        let here = self.placement.get(&(item, first)).into_iter().flatten().copied();
-        here.filter(move |index| self.is_behind(*index, item))
+    /// Whether a comment stands in a document without content, which has a branch of its own here.
+    fn is_homeless(&self, index: usize) -> bool {
+        let span = &self.document.comments()[index].span;
+        let roots = self.document.roots();
+        let behind = roots.partition_point(|root| root.span.start <= span.start);
+        let around = behind.checked_sub(1).map(|root| &roots[root]);
+        around.is_some_and(|root| {
+            span.end <= root.span.end && self.document.node(root.node).is_absent()
+        })
     }
 
     /// Whether a comment stands behind the closing bracket of a collection.
@@ -268,22 +250,6 @@ impl<'d> Builder<'d> {
         let node = self.document.node(collection);
         matches!(node.kind, Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow))
             && node.span.end <= self.document.comments()[index].span.start
-    }
-
-    fn is_item(&self, node: NodeId) -> bool {
-        let parent = self.document.node(node).parent.map(|parent| self.document.node(parent).kind);
-        matches!(parent, Some(Kind::Sequence(_)))
-    }
-
-    /// Whether a comment stands between the dash of an item and the block that the item is: SOPS holds it for
-    /// the head of the block. `from` is where the item before ends.
-    fn is_below_dash(&self, index: usize, from: usize, item: NodeId) -> bool {
-        let until = self.document.comments()[index].span.start;
-        let block = matches!(
-            self.document.node(item).kind,
-            Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block)
-        );
-        block && comments::has_dash(self.document, from, until)
     }
 
     /// Whether SOPS takes a comment for one on the line of this value in a collection.
@@ -294,6 +260,14 @@ impl<'d> Builder<'d> {
             && matches!(value.kind, Kind::Scalar(_) | Kind::Alias(_))
             && value.span.start <= comment.span.start
             && !self.is_behind(index, collection)
+    }
+
+    /// The same for an item of a list, whatever it is.
+    fn is_beside_item(&self, index: usize, sequence: NodeId, item: NodeId) -> bool {
+        let comment = &self.document.comments()[index];
+        comment.inline
+            && self.document.node(item).span.start <= comment.span.start
+            && !self.is_behind(index, sequence)
     }
 
     fn comment(&self, index: usize, inline: bool) -> Comment {
