@@ -60,13 +60,22 @@ pub(crate) fn run(args: DecryptArgs, context: &mut Context) -> Result<Status, Fa
     // Of a directory, what is not encrypted is not meant.
     let files: Vec<File> =
         files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
+    let mut how = args.how;
+    if let Some(file) = files.iter().find(|file| is_printed_anew(file, &how)) {
+        how.indent = discover::indent_of(context, None, file)?;
+    }
     let identities = discover::identities(context)?;
     let plain = each(files, "decrypting", context, |file, _| {
-        let plain = decrypt(&file, &args.how, &identities);
+        let plain = decrypt(&file, &how, &identities);
         plain.map(|plain| file.change(&plain, true))
     });
     let changes = plain.into_iter().collect::<Result<Vec<_>, _>>()?;
     args.target.finish("decrypt", changes, context)
+}
+
+/// Whether the result does not keep the layout of its file.
+pub(crate) fn is_printed_anew(file: &File, how: &Decryption) -> bool {
+    file.format != file.output || how.extract.is_some()
 }
 
 /// The plain content of a file, in the format that is wanted.
@@ -81,7 +90,7 @@ pub(crate) fn decrypt(
     let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
     let unlocked = encrypted.unlock(identities).map_err(at)?;
     let unlocked = if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked };
-    let same = file.format == file.output && how.extract.is_none();
+    let same = !is_printed_anew(file, how);
     match file.format {
         Format::Binary if same => {
             Ok(Content::new(unlocked.decrypt_binary().map_err(at)?.expose().to_vec()))

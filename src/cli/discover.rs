@@ -6,6 +6,7 @@ mod identities;
 use std::path::{Path, PathBuf};
 
 use super::failure::located;
+use super::file::File;
 use super::{Context, Failure};
 use crate::document::Document;
 use crate::sops::rules::Config;
@@ -46,4 +47,16 @@ pub(crate) fn config_for(
         context.note(format!("note: using {here}, not {there}; `--config` chooses"));
     }
     Ok(from_here.or(from_file))
+}
+
+/// Columns per level of what is printed anew for a file: what the `stores` of its configuration say.
+pub(crate) fn indent_of(
+    context: &mut Context,
+    explicit: Option<&Path>,
+    file: &File,
+) -> Result<Option<usize>, Failure> {
+    match config_for(context, explicit, &file.path)? {
+        Some(path) => Ok(read_config(&path)?.indent_of(file.output)),
+        None => Ok(None),
+    }
 }
