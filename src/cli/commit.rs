@@ -83,7 +83,7 @@ pub(crate) struct Mode {
 }
 
 /// Where `encrypt` and `decrypt` read and write
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Target {
     /// Change the files themselves, all or none
     #[arg(short, long, conflicts_with_all = ["output", "filename_override"])]

@@ -9,6 +9,7 @@ use super::context::OsRandom;
 use super::each::each;
 use super::failure::located;
 use super::file::{File, Naming};
+use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::Document;
 use crate::keys::{Identities, Recipient};
@@ -160,6 +161,24 @@ pub(crate) struct Job {
     pub(crate) config: Option<Arc<(PathBuf, Config)>>,
     /// What the last commit has in its place.
     committed: Option<Vec<u8>>,
+}
+
+impl Job {
+    /// Refuses a selection beside another one of the rule; SOPS would have them both count.
+    pub(crate) fn refuse_second_selection(&self, wanted: &Wanted) -> Result<(), Failure> {
+        let rule = self.config.as_deref().map(|(_, config)| config.rule_for(&self.file.path));
+        let Some(Ok(Some(rule))) = rule else { return Ok(()) };
+        let name = |selection: &Selection| selection.setting().map(|(name, _)| name);
+        match (wanted.selection.as_ref().and_then(name), name(&rule.selection)) {
+            (Some(one), Some(other)) if one != other && rule.selection != Selection::default() => {
+                Err(Failure::new(format!(
+                    "`{one}` cannot be used beside `{other}` of the creation rule"
+                ))
+                .code(Code::ConflictingFlags))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What became of a file.

@@ -2,9 +2,11 @@
 //!
 //! The library says what is wrong; only here the commands and flags are known that mend it.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{ExitCode, Termination};
 
+use super::sops::Code;
 use crate::{keys, layout, repo, sops, txn};
 
 /// How a run ended; the exit codes of the program.
@@ -50,12 +52,19 @@ pub(crate) struct Failure {
     pub(crate) status: Status,
     pub(crate) message: String,
     pub(crate) hints: Vec<String>,
+    /// The exit code in the grammar of sops.
+    pub(crate) code: Code,
 }
 
 impl Failure {
     /// A refusal.
     pub(crate) fn new(message: impl Into<String>) -> Failure {
-        Failure { status: Status::Refused, message: message.into(), hints: Vec::new() }
+        Failure {
+            status: Status::Refused,
+            message: message.into(),
+            hints: Vec::new(),
+            code: Code::Generic,
+        }
     }
 
     /// Adds what to do about it.
@@ -64,18 +73,19 @@ impl Failure {
         self
     }
 
+    /// Gives it an exit code of sops.
+    pub(crate) fn code(mut self, code: Code) -> Failure {
+        self.code = code;
+        self
+    }
+
     /// The user stopped the command.
     pub(crate) fn interrupted() -> Failure {
-        Failure {
-            status: Status::Interrupted,
-            message: "interrupted, nothing changed".into(),
-            hints: Vec::new(),
-        }
+        Failure { status: Status::Interrupted, ..Failure::new("interrupted, nothing changed") }
     }
 
     /// Prints itself to standard error.
     pub(crate) fn report(&self) -> ExitCode {
-        use std::io::Write;
         let bold = anstyle::Style::new().bold();
         let red = bold.fg_color(Some(anstyle::AnsiColor::Red.into()));
         let mut err = anstream::AutoStream::auto(std::io::stderr());
@@ -87,9 +97,26 @@ impl Failure {
         self.status.into()
     }
 
+    /// Prints itself to standard error in the manner of sops, with the words that programs look for.
+    pub(crate) fn tell(&self) {
+        let mut err = anstream::AutoStream::auto(std::io::stderr());
+        // Nobody may be reading.
+        let _ = match self.code {
+            Code::MacMismatch => write!(err, "MAC mismatch. "),
+            Code::CouldNotRetrieveKey => {
+                writeln!(err, "Failed to get the data key required to decrypt the SOPS file.\n")
+            }
+            _ => Ok(()),
+        };
+        let _ = writeln!(err, "{}", visible(&self.message));
+        for hint in &self.hints {
+            let _ = writeln!(err, "hint: {}", visible(hint));
+        }
+    }
+
     /// A failure of the file format, at a file.
     pub(crate) fn at(path: &Path, error: &sops::file::Error) -> Failure {
-        let failure = Failure::new(located(path, error));
+        let failure = Failure::new(located(path, error)).code(code_of(error));
         match error {
             sops::file::Error::Keys(error) => failure.with_key_hints(error),
             sops::file::Error::NoRecipients => {
@@ -132,6 +159,28 @@ impl Failure {
             ),
             _ => self,
         }
+    }
+}
+
+/// What sops calls it.
+fn code_of(error: &sops::file::Error) -> Code {
+    use sops::file::Error;
+    match error {
+        Error::AlreadyEncrypted(_) => Code::AlreadyEncrypted,
+        Error::Empty => Code::NoDocument,
+        Error::Keys(keys::Error::NoIdentity | keys::Error::NotUnwrapped(_))
+        | Error::Parts { .. }
+        | Error::ForeignAlone(_) => Code::CouldNotRetrieveKey,
+        Error::MacMismatch | Error::MacMissing | Error::MacUnreadable(_) => Code::MacMismatch,
+        Error::Token { .. } | Error::Plain { .. } => Code::DecryptingTree,
+        Error::Alias(_)
+        | Error::Key(_)
+        | Error::StrayToken { .. }
+        | Error::TooManyAliases(_)
+        | Error::Value(_) => Code::EncryptingTree,
+        Error::Root(_) => Code::CouldNotReadInput,
+        Error::Edit(_) | Error::NotBinary => Code::CouldNotPrint,
+        _ => Code::Generic,
     }
 }
 

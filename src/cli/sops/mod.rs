@@ -10,7 +10,7 @@
 //!
 //! Where this differs from sops on purpose is listed in `docs/sops-compatibility.md`.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the verbs are not wired yet"))]
+mod carry_out;
 mod codes;
 mod complete;
 mod error;
@@ -23,6 +23,7 @@ mod meaning;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod updatekeys;
 mod verbs;
 
 use std::ffi::OsString;
@@ -30,12 +31,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use codes::Code;
+pub(crate) use codes::Code;
 use error::UsageError;
-use invocation::{Call, Invocation};
+use invocation::Invocation;
 
+use super::Context;
 use super::failure::visible;
-use super::{Context, Failure};
 
 /// The version of sops that this one stands in for.
 const SOPS_VERSION: &str = "3.13.3";
@@ -74,14 +75,14 @@ pub(crate) fn run(words: &[OsString], context: &mut Context) -> ExitCode {
             context.note(format!("Error: `{verb}` is not offered; use sops itself for it"));
             Code::Generic.into()
         }
-        _ => carry_out(call, context).unwrap_or_else(|failure| failure.report()),
+        _ => match carry_out::carry_out(call, context) {
+            Ok(status) => status.into(),
+            Err(failure) => {
+                failure.tell();
+                failure.code.into()
+            }
+        },
     }
-}
-
-// ---- to be replaced: the verbs are not wired yet ----
-/// Carries out what a call asks for.
-fn carry_out(_call: Call, _context: &mut Context) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not yet wired"))
 }
 
 /// Text on standard output, as it is.

@@ -68,6 +68,7 @@ pub enum Error {
 /// One `.sops.yaml`.
 pub struct Config {
     directory: PathBuf,
+    declares_rules: bool,
     rules: Vec<Candidate>,
     indent: usize,
 }
@@ -99,6 +100,7 @@ impl Config {
     pub fn parse(document: &Document, path: &Path) -> Result<Config, Error> {
         let mut config = Config {
             directory: path.parent().map(clean).unwrap_or_default(),
+            declares_rules: false,
             rules: Vec::new(),
             indent: DEFAULT_INDENT,
         };
@@ -108,6 +110,7 @@ impl Config {
         }
         if let Some(rules) = document.lookup(root.node, "creation_rules") {
             let rules = document.target(rules);
+            config.declares_rules = true;
             config.rules = document.items(rules).map(|rule| candidate(document, rule)).collect();
         }
         Ok(config)
@@ -127,6 +130,12 @@ impl Config {
             }
         }
         Ok(None)
+    }
+
+    /// Whether there is a list of rules, though it may be empty. Without one, SOPS behaves as without a
+    /// configuration.
+    pub fn declares_rules(&self) -> bool {
+        self.declares_rules
     }
 
     /// Columns per level of a metadata block.

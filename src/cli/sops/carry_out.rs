@@ -1,0 +1,258 @@
+//! From what a command line asks for to the verbs that both grammars share.
+//!
+//! The work is done by the modules of the native commands. Here is only what sops does otherwise: one file for
+//! a call, its exit codes, its words where programs read them, and rules that are asked where nothing of
+//! them is used.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::codes::Code;
+use super::invocation::{
+    Call, Decrypt, Encrypt, Globals, Input, Invocation, Naming, NewFile, NewValue, Output, Rotate,
+    Set, Unset,
+};
+use crate::cli::commit::Target;
+use crate::cli::decrypt::{Decryption, decrypt};
+use crate::cli::encrypt::{self, Encrypted, Wanted};
+use crate::cli::failure::located;
+use crate::cli::file::{self, File, Found};
+use crate::cli::groups::{self, On};
+use crate::cli::rotate::{self, Rotation};
+use crate::cli::set::{self, Changing};
+use crate::cli::{Context, Failure, Status, discover, filestatus};
+use crate::sops::Format;
+use crate::sops::selection::Settings;
+
+/// Carries out a call.
+pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Failure> {
+    let globals = &call.globals;
+    match call.invocation {
+        Invocation::Encrypt(call) => encrypt(call, globals, context),
+        Invocation::Decrypt(call) => decrypt_one(call, globals, context),
+        Invocation::Rotate(call) => rotate_one(call, globals, context),
+        Invocation::Set(call) => set_one(call, globals, context),
+        Invocation::Unset(call) => unset_one(call, context),
+        Invocation::UpdateKeys(call) => super::updatekeys::run(call, globals, context),
+        Invocation::FileStatus(call) => filestatus::status(&call.file, call.input, context),
+        Invocation::GroupsAdd(call) => {
+            let on = On {
+                file: call.file,
+                in_place: call.in_place,
+                shamir_secret_sharing_threshold: count(call.threshold)?,
+            };
+            existing(&on.file, Code::CouldNotReadInput, context)?;
+            groups::add(&on, &call.recipients, context)
+        }
+        Invocation::GroupsDelete(call) => {
+            let on = On {
+                file: call.file,
+                in_place: call.in_place,
+                shamir_secret_sharing_threshold: count(call.threshold)?,
+            };
+            existing(&on.file, Code::CouldNotReadInput, context)?;
+            groups::delete(&on, call.group as usize, context)
+        }
+        _ => unreachable!("answered without a file"),
+    }
+}
+
+fn encrypt(call: Encrypt, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
+    let wanted = wanted(&call.new_file, globals)?;
+    let file = input(call.input, &call.naming, Code::NoFile, context)?;
+    if file.format != Format::Binary {
+        file.document().map_err(|failure| failure.code(Code::CouldNotReadInput))?;
+    }
+    let least = matches!(call.output, Output::InPlace);
+    let config = globals.config.as_deref();
+    let job = encrypt::jobs(vec![file], config, least, context)?.pop().expect("one file, one job");
+    let name = job.file.name.clone();
+    job.refuse_second_selection(&wanted)?;
+    let identities = discover::identities(context)?;
+    let now = context.now();
+    match encrypt::encrypt(job, &wanted, &identities, &now, &mut context.random)? {
+        Encrypted::Changed(change, why) => {
+            why.into_iter().for_each(|why| context.note(format!("note: {why}")));
+            target(call.output).finish("encrypt", vec![change], context)
+        }
+        Encrypted::Already(_) | Encrypted::NotMeant => Err(Failure::new(format!(
+            "{}: the file already contains a top-level entry called `sops`, or one whose name begins with `sops_`: \
+             it is encrypted",
+            name.display()
+        ))
+        .code(Code::AlreadyEncrypted)),
+    }
+}
+
+fn decrypt_one(call: Decrypt, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
+    let how = Decryption {
+        extract: call.extract,
+        ignore_mac: call.opening.ignore_mac,
+        indent: indent(globals)?,
+    };
+    let file = input(call.input, &call.naming, Code::NoFile, context)?;
+    let identities = discover::identities(context)?;
+    let plain = decrypt(&file, &how, &identities)?;
+    target(call.output).finish("decrypt", vec![file.change(&plain, true)], context)
+}
+
+fn rotate_one(call: Rotate, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
+    let changes_keys = !call.add.is_empty() || !call.remove.is_empty();
+    let missing = match (changes_keys, call.legacy) {
+        (true, _) => Code::NoFileToChangeKeysOf,
+        (false, true) => Code::NoFile,
+        (false, false) => Code::CouldNotReadInput,
+    };
+    let file = input(Input::File(call.file), &call.naming, missing, context)?;
+    if call.legacy {
+        demand_rule(&file, globals, context)?;
+    }
+    refuse_conversion(&file)?;
+    let rotation =
+        Rotation { add: call.add, remove: call.remove, ignore_mac: call.opening.ignore_mac };
+    let identities = discover::identities(context)?;
+    let now = context.now();
+    let change = rotate::rotate(file, &rotation, &identities, &now, &mut context.random)?;
+    target(call.output).finish("rotate", vec![change], context)
+}
+
+fn set_one(call: Set, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
+    let file = input(Input::File(call.file.clone()), &call.naming, Code::NoFile, context)?;
+    if call.legacy {
+        demand_rule(&file, globals, context)?;
+    }
+    refuse_conversion(&file)?;
+    let json = match call.value {
+        NewValue::Given(secret) => zeroize::Zeroizing::new(secret.expose().to_vec()),
+        NewValue::Stdin => context.read_stdin()?,
+        NewValue::File(path) => std::fs::read(context.directory.join(&path))
+            .map(zeroize::Zeroizing::new)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?,
+    };
+    let how = Changing {
+        idempotent: call.idempotent,
+        ignore_mac: call.opening.ignore_mac,
+        input_type: Some(file.format),
+    };
+    set::set(&call.file, &call.index, &json, &how, context)
+}
+
+fn unset_one(call: Unset, context: &mut Context) -> Result<Status, Failure> {
+    let file = input(Input::File(call.file.clone()), &call.naming, Code::NoFile, context)?;
+    refuse_conversion(&file)?;
+    let how = Changing {
+        idempotent: call.idempotent,
+        ignore_mac: call.opening.ignore_mac,
+        input_type: Some(file.format),
+    };
+    set::unset(&call.file, &call.index, &how, context)
+}
+
+/// The file of a call; `missing` is what it means if there is none.
+pub(super) fn input(
+    input: Input,
+    naming: &Naming,
+    missing: Code,
+    context: &mut Context,
+) -> Result<File, Failure> {
+    let naming = file::Naming {
+        input_type: naming.input,
+        output_type: naming.output,
+        filename_override: naming.name.clone(),
+    };
+    match input {
+        Input::File(name) => {
+            existing(&name, missing, context)?;
+            // sops takes what is no regular file, such as a pipe, and so does this.
+            naming.read(Found { name, named: true }, context)
+        }
+        Input::Stdin => {
+            // Without a name what comes is binary, unless a type is given.
+            let nameless = PathBuf::from("standard input");
+            let named = naming.filename_override.clone().or(Some(nameless));
+            file::Naming { filename_override: named, ..naming }.standard_input(context)
+        }
+    }
+}
+
+fn existing(name: &Path, missing: Code, context: &Context) -> Result<(), Failure> {
+    match std::fs::metadata(context.directory.join(name)) {
+        Ok(found) if found.is_dir() => Err(Failure::new(format!(
+            "{}: is a directory, which this command does not take",
+            name.display()
+        ))
+        .hint("`keywright encrypt`, `decrypt`, `rotate` and `updatekeys` take directories with `--recursive`")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(Failure::new(format!("{}: no such file", name.display())).code(missing))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Without a verb sops looks for a creation rule, whatever it is going to do.
+fn demand_rule(file: &File, globals: &Globals, context: &mut Context) -> Result<(), Failure> {
+    let path = discover::config_for(context, globals.config.as_deref(), &file.path)?;
+    let Some(path) = path else { return Ok(()) };
+    let config = discover::read_config(&path)?;
+    if !config.declares_rules() {
+        return Ok(());
+    }
+    let rule = config.rule_for(&file.path);
+    match rule.map_err(|error| Failure::new(located(&path, &error)))? {
+        Some(_) => Ok(()),
+        None => Err(Failure::new(format!(
+            "error loading config: no matching creation rules found in {} for {}",
+            path.display(),
+            file.name.display()
+        ))),
+    }
+}
+
+/// `rotate`, `set` and `unset` keep the format of a file: another one under its name would not be read again.
+fn refuse_conversion(file: &File) -> Result<(), Failure> {
+    if file.format == file.output {
+        return Ok(());
+    }
+    let (name, format) = (file.name.display(), file.format.name());
+    Err(Failure::new(format!("{name}: is {format} and stays {format}: `--output-type` is refused"))
+        .code(Code::ConflictingFlags))
+}
+
+fn wanted(flags: &NewFile, globals: &Globals) -> Result<Wanted, Failure> {
+    let settings = Settings {
+        unencrypted_suffix: flags.unencrypted_suffix.as_deref(),
+        encrypted_suffix: flags.encrypted_suffix.as_deref(),
+        unencrypted_regex: flags.unencrypted_regex.as_deref(),
+        encrypted_regex: flags.encrypted_regex.as_deref(),
+        unencrypted_comment_regex: flags.unencrypted_comment_regex.as_deref(),
+        encrypted_comment_regex: flags.encrypted_comment_regex.as_deref(),
+    };
+    let recipients = flags.recipients.iter().map(String::as_str);
+    Ok(Wanted {
+        threshold: count(flags.threshold)?,
+        mac_only_encrypted: globals.mac_only_encrypted,
+        indent: indent(globals)?,
+        ..Wanted::new(settings, recipients)?
+    })
+}
+
+/// Columns per level; sops' libraries take 0 for their default.
+fn indent(globals: &Globals) -> Result<Option<usize>, Failure> {
+    let wrong = |_| {
+        Failure::new("--indent: a negative indentation is not accepted").code(Code::CouldNotPrint)
+    };
+    globals.indent.map(|indent| usize::try_from(indent).map_err(wrong)).transpose()
+}
+
+fn count(threshold: Option<i64>) -> Result<Option<usize>, Failure> {
+    let wrong = |_| Failure::new("--shamir-secret-sharing-threshold: must not be negative");
+    threshold.map(|threshold| usize::try_from(threshold).map_err(wrong)).transpose()
+}
+
+fn target(output: Output) -> Target {
+    match output {
+        Output::Stdout => Target::default(),
+        Output::InPlace => Target { in_place: true, ..Target::default() },
+        Output::File(path) => Target { output: Some(path), ..Target::default() },
+    }
+}
