@@ -40,10 +40,8 @@ impl Context {
         let current = std::env::current_dir()
             .map_err(|error| Failure::new(format!("the working directory: {error}")))?;
         let wanted = directory.as_deref().unwrap_or(Path::new("."));
-        let directory = current
-            .join(wanted)
-            .canonicalize()
-            .map_err(|error| Failure::new(format!("{}: {error}", wanted.display())))?;
+        let directory =
+            current.join(wanted).canonicalize().map_err(|error| Failure::io(wanted, &error))?;
         Ok(Context {
             directory,
             out: anstream::AutoStream::auto(std::io::stdout()),

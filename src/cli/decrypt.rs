@@ -25,7 +25,7 @@ use crate::txn::Content;
   keywright decrypt --extract '[\"stringData\"][\"password\"]' apps/grafana/secret.yaml
   keywright decrypt --output-type json settings.yaml
 
-Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, SSH keys and
+Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, SSH keys and \
 ~/.config/sops/age/keys.txt.")]
 pub(crate) struct DecryptArgs {
     /// Files to decrypt; standard input if none is given

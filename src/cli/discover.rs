@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::failure::located;
+use super::failure::{located, reason};
 use super::{Context, Failure};
 use crate::document::Document;
 use crate::keys::Identities;
@@ -23,7 +23,8 @@ pub(crate) fn identities(context: &mut Context) -> Result<Identities, Failure> {
         match std::fs::read(&path).map(zeroize::Zeroizing::new) {
             Ok(bytes) => identities.add(&bytes, &path.to_string_lossy()),
             Err(error) => {
-                context.note(format!("warning: SOPS_AGE_KEY_FILE: {}: {error}", path.display()))
+                let (path, reason) = (path.display(), reason(&error));
+                context.note(format!("warning: SOPS_AGE_KEY_FILE: {path}: {reason}"));
             }
         }
     }
@@ -77,8 +78,7 @@ fn command_output(line: &str, directory: &Path) -> Result<zeroize::Zeroizing<Vec
 
 /// The configuration at a path.
 pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
     let document = Document::parse(bytes).map_err(|error| Failure::new(located(path, &error)))?;
     Config::parse(&document, path).map_err(|error| Failure::new(located(path, &error)))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::commit::{self, Target};
 use super::context::OsRandom;
 use super::each::each;
-use super::failure::located;
+use super::failure::{ADD_BY_SET, chain, located};
 use super::file::{File, Naming};
 use super::sops::Code;
 use super::{Context, Failure, Status, discover};
@@ -38,10 +38,10 @@ const NEVER_FOUND: [&str; 5] = [
   keywright encrypt -i apps/grafana/secret.yaml
   keywright encrypt -i --recursive apps
   keywright encrypt --age age1… secret.yaml > secret.sops.yaml
-  kubectl create secret … -o yaml --dry-run=client | keywright encrypt --filename-override apps/a/secret.yaml
+  keywright encrypt --filename-override apps/a/secret.yaml < secret.yaml
 
-In a directory, files are taken that the last commit has encrypted, and those for which a creation rule with a
-`path_regex` picks a value. Where the last commit has a file encrypted and you can read it, values that did not
+In a directory, files are taken that the last commit has encrypted, and those for which a creation rule with a \
+`path_regex` picks a value. Where the last commit has a file encrypted and you can read it, values that did not \
 change keep their ciphertext.")]
 pub(crate) struct EncryptArgs {
     /// Files to encrypt; standard input if none is given
@@ -149,7 +149,7 @@ impl Wanted {
         let selection = (settings != Settings::default()).then(|| Selection::new(settings));
         Ok(Wanted {
             groups: (!parsed.is_empty()).then(|| vec![KeyGroup::of(parsed)]),
-            selection: selection.transpose().map_err(|error| Failure::new(error.to_string()))?,
+            selection: selection.transpose().map_err(|error| Failure::new(chain(&error)))?,
             ..Wanted::default()
         })
     }
@@ -288,7 +288,8 @@ pub(crate) fn encrypt(
     }
     let rule = rule?;
     if rule.is_none() && wanted.groups.is_none() {
-        return Err(uncovered(&file.name, config.as_deref()));
+        return Err(uncovered(&file.name, config.as_deref())
+            .hint("or name the recipients by `--age age1…`"));
     }
     let default = Selection::default();
     let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
@@ -431,9 +432,7 @@ fn is_covered(file: &File) -> Result<bool, Failure> {
             document.position_of(*leaf),
             document.route(*leaf)
         ))
-        .hint(
-            "restore the file with `git checkout`, decrypt it, add the value, and encrypt it again",
-        )),
+        .hint(ADD_BY_SET)),
     }
 }
 
@@ -449,11 +448,11 @@ pub(crate) fn uncovered(name: &Path, config: Option<&(PathBuf, Config)>) -> Fail
             name.display(),
             path.display()
         ))
-        .hint("add a rule for it, or pass `--age age1…`"),
+        .hint("add a rule for it"),
         None => Failure::new(format!(
             "{}: there is no `.sops.yaml` with creation rules",
             name.display()
         ))
-        .hint("write one, see `.sops.yaml.example`, or pass `--age age1…`"),
+        .hint("write one, such as `creation_rules: [{age: age1…}]`"),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{ExitCode, Termination};
 
 use super::sops::Code;
+use crate::keys::{Attempt, Reason};
 use crate::{keys, layout, repo, sops, txn};
 
 /// How a run ended; the exit codes of the program.
@@ -45,6 +46,13 @@ impl Termination for Status {
 /// What to know where no app is found.
 pub(crate) const NO_APPS: &str =
     "no Flux Kustomization of this repository leads to a kustomize file";
+
+/// What to do about a file that somebody or something has damaged.
+const RESTORE: &str = "see what changed with `git diff` or `git log -p` on this file, and restore it with `git checkout`";
+
+/// What to do about a value that was added to an encrypted file by hand.
+pub(crate) const ADD_BY_SET: &str =
+    "restore the file with `git checkout`, then change it with `keywright set` or `keywright edit`";
 
 /// Why a command did not do its work. Never holds a secret.
 #[derive(Debug)]
@@ -114,27 +122,35 @@ impl Failure {
         }
     }
 
+    /// A file or directory that cannot be read or written.
+    pub(crate) fn io(path: &Path, error: &std::io::Error) -> Failure {
+        Failure::new(format!("{}: {}", path.display(), reason(error)))
+    }
+
     /// A failure of the file format, at a file.
     pub(crate) fn at(path: &Path, error: &sops::file::Error) -> Failure {
         let failure = Failure::new(located(path, error)).code(code_of(error));
         match error {
             sops::file::Error::Keys(error) => failure.with_key_hints(error),
-            sops::file::Error::NoRecipients => {
-                failure.hint("add `age: age1…` to the creation rule in `.sops.yaml`, or pass `--age`")
+            sops::file::Error::NoRecipients => failure
+                .hint("add `age: age1…` to the creation rule in `.sops.yaml`, or pass `--age`"),
+            sops::file::Error::MacMismatch
+            | sops::file::Error::MacMissing
+            | sops::file::Error::MacUnreadable(_)
+            | sops::file::Error::Token { .. } => failure.hint(RESTORE),
+            sops::file::Error::Plain { .. } => failure.hint(ADD_BY_SET),
+            sops::file::Error::Parts { .. } => {
+                failure.hint("put identities of enough groups into your identity file")
             }
-            sops::file::Error::MacMismatch => failure.hint(
-                "see what changed with `git diff` or `git log -p` on this file, and restore it with `git checkout`",
-            ),
-            sops::file::Error::Plain { .. } => failure.hint(
-                "restore the file with `git checkout`, or decrypt an intact copy and encrypt it again",
-            ),
             _ => failure,
         }
     }
 
     /// A file that should be encrypted and has no metadata.
     pub(crate) fn not_encrypted(path: &Path) -> Failure {
-        Failure::new(format!("{}: not a SOPS file: there is no `sops` key", path.display()))
+        let name = path.display();
+        Failure::new(format!("{name}: not a SOPS file: there is no `sops` key"))
+            .hint(format!("`keywright encrypt -i {name}` encrypts it"))
     }
 
     /// Adds what to do where a name leads to no app, or to several.
@@ -154,6 +170,9 @@ impl Failure {
                 "point SOPS_AGE_KEY_FILE at your identity file, or put it at the default place, \
                  `~/.config/sops/age/keys.txt`",
             ),
+            keys::Error::NotUnwrapped(attempts) if attempts.iter().any(is_damage) => {
+                self.hint(RESTORE)
+            }
             keys::Error::NotUnwrapped(_) => self.hint(
                 "use the identity of one of these recipients, or ask somebody who has one to add yours",
             ),
@@ -184,6 +203,31 @@ fn code_of(error: &sops::file::Error) -> Code {
     }
 }
 
+/// What the operating system says, without the number and in the case of other messages.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let message = error.to_string();
+    let message = message.split(" (os error").next().unwrap_or_default();
+    let mut letters = message.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// Whether it is the copy of the data key that is at fault, not the identities.
+fn is_damage(attempt: &Attempt) -> bool {
+    matches!(attempt.reason, Reason::Damaged | Reason::Unauthentic | Reason::TooLong(_))
+}
+
+/// An error with what caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
+
 /// `path: message` with the position of the message, if it begins with one, tied to the path.
 pub(crate) fn located(path: &Path, error: &dyn std::fmt::Display) -> String {
     let message = error.to_string();
@@ -212,13 +256,7 @@ impl From<repo::Error> for Failure {
 
 impl From<txn::Error> for Failure {
     fn from(error: txn::Error) -> Failure {
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
-        let failure = Failure::new(message);
+        let failure = Failure::new(chain(&error));
         match error {
             txn::Error::FileChanged { .. } => Failure { status: Status::Drift, ..failure }
                 .hint("nothing was changed; run the command again"),

@@ -15,6 +15,9 @@ use crate::sops::file::EncryptedFile;
 /// With several groups the data key is split: that many as the threshold says have to come together to
 /// decrypt the file.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keywright groups add -i --file secret.yaml --age age1… --shamir-secret-sharing-threshold 2
+  keywright groups delete -i --file secret.yaml 1")]
 pub(crate) struct GroupsArgs {
     #[command(subcommand)]
     command: GroupsCommand,
@@ -98,6 +101,10 @@ pub(crate) fn delete(on: &On, group: usize, context: &mut Context) -> Result<Sta
                 .hint("groups are counted from 0"));
         }
         groups.remove(group);
+        if groups.is_empty() {
+            let message = format!("{}: nobody would be left who can decrypt it", on.file.display());
+            return Err(Failure::new(message).hint("add another group before you delete this one"));
+        }
         if groups.len() < threshold {
             let name = on.file.display();
             return Err(Failure::new(format!(

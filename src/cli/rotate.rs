@@ -9,6 +9,7 @@ use super::each::each;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
 use crate::keys::{self, Identities, Recipient};
+use crate::sops::KeyGroup;
 use crate::sops::file::EncryptedFile;
 use crate::txn::Change;
 
@@ -93,6 +94,10 @@ pub(crate) fn rotate(
         group
             .recipients
             .retain(|present| !given(&rotation.remove).any(|text| text == present.text()));
+    }
+    if groups.iter().all(KeyGroup::is_empty) {
+        let message = format!("{}: nobody would be left who can decrypt it", file.name.display());
+        return Err(Failure::new(message).hint("add somebody by `--add-age age1…`"));
     }
     let rotated = unlocked.rotate(&groups, metadata.threshold, now, random).map_err(at)?;
     let rotated = rotated.source().as_bytes().to_vec();
