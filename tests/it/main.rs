@@ -28,6 +28,8 @@ mod flat;
 mod interop;
 /// JSON: the library against the real sops, both ways.
 mod json;
+/// The pages of the verbs: each command line, each output.
+mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
 /// `secret new`: by flags and by dialogue.
