@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::commit::{self, Target};
 use super::context::OsRandom;
 use super::each::each;
@@ -294,6 +296,7 @@ pub(crate) fn encrypt(
     let default = Selection::default();
     let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
     let groups = wanted.groups.as_deref().or(rule.map(|rule| rule.groups.as_slice()));
+    discover::answer(groups.unwrap_or_default());
     let how = Encryption {
         groups: groups.unwrap_or_default(),
         threshold: wanted.threshold.or(rule.map(|rule| rule.threshold)).unwrap_or_default(),
@@ -374,19 +377,32 @@ fn fresh(
         (format, output) if format == output => {
             return file::encrypt(&file.document()?, how, random).map_err(at);
         }
-        (_, output) => {
-            let told = |error: &dyn std::fmt::Display| Failure::new(located(&file.name, error));
-            let tree = plain_tree(file)?;
-            let text = emit(&tree, output, None).map_err(|error| told(&error))?;
-            if output != Format::Binary {
-                let document = Document::parse_as(output.syntax(), text.as_bytes().to_vec());
-                let document = document.map_err(|error| told(&error))?;
-                return file::encrypt(&document, how, random).map_err(at);
-            }
+        (_, Format::Binary) => {
+            let text = emitted(file, &plain_tree(file)?)?;
             return binary::encrypt(text.as_bytes(), how, random).map_err(at);
+        }
+        _ => {
+            let document = read_again(file, &emitted(file, &plain_tree(file)?)?)?;
+            return file::encrypt(&document, how, random).map_err(at);
         }
     };
     binary::encrypt(bytes, how, random).map_err(at)
+}
+
+/// A plain document in the output format of its file, which is text.
+pub(crate) fn converted(file: &File, plain: &Document) -> Result<Document, Failure> {
+    let tree = Tree::of(plain).map_err(|error| file.failure(&error))?;
+    read_again(file, &emitted(file, &tree)?)
+}
+
+fn emitted(file: &File, tree: &Tree) -> Result<Zeroizing<String>, Failure> {
+    emit(tree, file.output, None)
+        .map_err(|error| Failure::new(located(&file.name, &error)).code(Code::CouldNotPrint))
+}
+
+fn read_again(file: &File, text: &str) -> Result<Document, Failure> {
+    Document::parse_as(file.output.syntax(), text.as_bytes().to_vec())
+        .map_err(|error| Failure::new(located(&file.name, &error)))
 }
 
 fn plain_tree(file: &File) -> Result<Tree, Failure> {

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{ExitCode, Termination};
 
 use super::sops::Code;
-use crate::keys::{Attempt, Reason};
 use crate::{keys, layout, repo, sops, txn};
 
 /// How a run ended; the exit codes of the program.
@@ -23,6 +22,8 @@ pub(crate) enum Status {
     Drift,
     /// 130: interrupted; nothing has changed.
     Interrupted,
+    /// What a command that was run for the user ended with.
+    Child(u8),
 }
 
 impl From<Status> for ExitCode {
@@ -33,6 +34,7 @@ impl From<Status> for ExitCode {
             Status::Refused => 2,
             Status::Drift => 3,
             Status::Interrupted => 130,
+            Status::Child(code) => code,
         })
     }
 }
@@ -62,6 +64,8 @@ pub(crate) struct Failure {
     pub(crate) hints: Vec<String>,
     /// The exit code in the grammar of sops.
     pub(crate) code: Code,
+    /// The whole message in the words of sops, where programs look for these.
+    pub(crate) in_words_of_sops: Option<String>,
 }
 
 impl Failure {
@@ -72,6 +76,7 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
             code: Code::Generic,
+            in_words_of_sops: None,
         }
     }
 
@@ -85,6 +90,14 @@ impl Failure {
     pub(crate) fn code(mut self, code: Code) -> Failure {
         self.code = code;
         self
+    }
+
+    /// With this to do about it where nobody would be left in a file, instead of what its encryption would need.
+    pub(crate) fn if_nobody_is_left(self, error: &sops::file::Error, hint: &str) -> Failure {
+        match error {
+            sops::file::Error::NoRecipients => Failure { hints: vec![hint.to_owned()], ..self },
+            _ => self,
+        }
     }
 
     /// The user stopped the command.
@@ -109,14 +122,12 @@ impl Failure {
     pub(crate) fn tell(&self) {
         let mut err = anstream::AutoStream::auto(std::io::stderr());
         // Nobody may be reading.
-        let _ = match self.code {
-            Code::MacMismatch => write!(err, "MAC mismatch. "),
-            Code::CouldNotRetrieveKey => {
-                writeln!(err, "Failed to get the data key required to decrypt the SOPS file.\n")
-            }
-            _ => Ok(()),
-        };
-        let _ = writeln!(err, "{}", visible(&self.message));
+        if let Some(words) = &self.in_words_of_sops {
+            let _ = writeln!(err, "{}", visible(words));
+            return;
+        }
+        let begin = if self.code == Code::MacMismatch { "MAC mismatch. " } else { "" };
+        let _ = writeln!(err, "{begin}{}", visible(&self.message));
         for hint in &self.hints {
             let _ = writeln!(err, "hint: {}", visible(hint));
         }
@@ -129,7 +140,8 @@ impl Failure {
 
     /// A failure of the file format, at a file.
     pub(crate) fn at(path: &Path, error: &sops::file::Error) -> Failure {
-        let failure = Failure::new(located(path, error)).code(code_of(error));
+        let mut failure = Failure::new(located(path, error)).code(code_of(error));
+        failure.in_words_of_sops = words_of_sops(error);
         match error {
             sops::file::Error::Keys(error) => failure.with_key_hints(error),
             sops::file::Error::NoRecipients => failure
@@ -170,13 +182,36 @@ impl Failure {
                 "point SOPS_AGE_KEY_FILE at your identity file, or put it at the default place, \
                  `~/.config/sops/age/keys.txt`",
             ),
-            keys::Error::NotUnwrapped(attempts) if attempts.iter().any(is_damage) => {
-                self.hint(RESTORE)
+            keys::Error::NotUnwrapped(attempts) => self.with_attempt_hints(attempts),
+            keys::Error::PluginMissing { program, .. } => {
+                self.hint(format!("install `{program}`, or put its directory on PATH"))
             }
-            keys::Error::NotUnwrapped(_) => self.hint(
-                "use the identity of one of these recipients, or ask somebody who has one to add yours",
-            ),
             _ => self,
+        }
+    }
+
+    fn with_attempt_hints(self, attempts: &[keys::Attempt]) -> Failure {
+        let reasons = || attempts.iter().map(|attempt| &attempt.reason);
+        // It is the copy of the data key that is at fault, not the identities.
+        let is_damage = |reason: &keys::Reason| {
+            use keys::Reason::{Damaged, TooLong, Unauthentic};
+            matches!(reason, Damaged | Unauthentic | TooLong(_))
+        };
+        let unanswered = |reason: &keys::Reason| matches!(reason, keys::Reason::Unopened(problem) if problem.cause == keys::ProblemCause::NoPassphrase);
+        let missing = reasons().find_map(|reason| match reason {
+            keys::Reason::PluginMissing(program) => Some(program),
+            _ => None,
+        });
+        if reasons().any(unanswered) {
+            self.hint("run it at a terminal to be asked for the passphrase")
+        } else if let Some(program) = missing {
+            self.hint(format!("install `{program}`, or put its directory on PATH"))
+        } else if reasons().any(is_damage) {
+            self.hint(RESTORE)
+        } else {
+            self.hint(
+                "use the identity of one of these recipients, or ask somebody who has one to add yours",
+            )
         }
     }
 }
@@ -212,11 +247,6 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Whether it is the copy of the data key that is at fault, not the identities.
-fn is_damage(attempt: &Attempt) -> bool {
-    matches!(attempt.reason, Reason::Damaged | Reason::Unauthentic | Reason::TooLong(_))
-}
-
 /// An error with what caused it.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
@@ -226,6 +256,53 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     message
+}
+
+/// The messages of sops that programs, and its own tests, read.
+fn words_of_sops(error: &sops::file::Error) -> Option<String> {
+    use sops::file::Error;
+    let groups = match error {
+        Error::NoRecipients => {
+            return Some("Could not generate data key: [empty key group provided]".to_owned());
+        }
+        Error::Keys(error @ (keys::Error::NoIdentity | keys::Error::NotUnwrapped(_))) => {
+            group_failed(0, error)
+        }
+        Error::ForeignAlone(key) => format!("Group 0: FAILED\n  {}: FAILED\n", key.name),
+        Error::Parts { all, missing, .. } => {
+            let group = |index: usize| match missing.iter().find(|(missing, _)| *missing == index) {
+                None => format!("Group {index}: SUCCESS\n"),
+                Some((_, sops::file::NotOpened::Keys(error))) => group_failed(index, error),
+                Some((_, reason)) => format!("Group {index}: FAILED\n  {reason}\n"),
+            };
+            (0..*all).map(group).collect::<Vec<_>>().join("\n")
+        }
+        _ => return None,
+    };
+    let recovered = match error {
+        Error::Parts { recovered, needed, .. } => format!(
+            "Recovery failed because not enough parts of the key could be recovered: {needed} are \
+             needed, {recovered} could be."
+        ),
+        _ => "Recovery failed because no master key was able to decrypt the file.".to_owned(),
+    };
+    Some(format!(
+        "Failed to get the data key required to decrypt the SOPS file.\n\n{groups}\n{recovered}"
+    ))
+}
+
+fn group_failed(index: usize, error: &keys::Error) -> String {
+    let mut text = format!("Group {index}: FAILED\n");
+    match error {
+        keys::Error::NotUnwrapped(attempts) => {
+            for attempt in attempts {
+                let (recipient, reason) = (&attempt.recipient, &attempt.reason);
+                text.push_str(&format!("  {recipient}: FAILED\n    - | {reason}\n"));
+            }
+        }
+        other => text.push_str(&format!("    - | {other}\n")),
+    }
+    text
 }
 
 /// `path: message` with the position of the message, if it begins with one, tied to the path.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::located;
-use super::{Context, Failure};
+use super::{Context, Failure, commit};
 use crate::document::{Document, Route};
 use crate::repo::Snapshot;
 use crate::sops::file::Error;
@@ -83,6 +83,12 @@ impl Naming {
         };
         let content = context.read_stdin()?;
         Ok(self.file(name.clone(), content, false, true, context))
+    }
+
+    /// A file that is named, after whatever an interrupted command left of it is dealt with.
+    pub(crate) fn read_one(&self, name: &Path, context: &mut Context) -> Result<File, Failure> {
+        commit::recover(&commit::root([context.directory.join(name).as_path()]), "read", context)?;
+        self.read(Found { name: name.to_owned(), named: true }, context)
     }
 
     /// A file on disk.

@@ -101,10 +101,6 @@ pub(crate) fn delete(on: &On, group: usize, context: &mut Context) -> Result<Sta
                 .hint("groups are counted from 0"));
         }
         groups.remove(group);
-        if groups.is_empty() {
-            let message = format!("{}: nobody would be left who can decrypt it", on.file.display());
-            return Err(Failure::new(message).hint("add another group before you delete this one"));
-        }
         if groups.len() < threshold {
             let name = on.file.display();
             return Err(Failure::new(format!(
@@ -151,5 +147,9 @@ fn regrouped(
     let mut groups = metadata.key_groups().map_err(|error| at(error.into()))?;
     change(&mut groups, threshold)?;
     let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
-    unlocked.rewrap(&groups, threshold, &mut context.random).map_err(at)
+    discover::answer(&groups);
+    unlocked.rewrap(&groups, threshold, &mut context.random).map_err(|error| {
+        file.failure(&error)
+            .if_nobody_is_left(&error, "add another group before you delete this one")
+    })
 }

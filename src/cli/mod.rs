@@ -11,17 +11,25 @@ mod decrypt;
 mod demo;
 mod discover;
 mod each;
+mod edit;
+mod editor;
 mod encrypt;
+mod exec;
+mod exec_env;
+mod exec_file;
 mod failure;
 mod file;
 mod filestatus;
 mod groups;
+mod private;
 mod prompt;
 mod rotate;
 mod secret;
 mod set;
 mod show;
+mod signals;
 mod sops;
+mod template;
 mod updatekeys;
 
 use std::ffi::OsString;
@@ -57,6 +65,9 @@ enum Command {
     Demo(demo::DemoArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Edit(edit::EditArgs),
+    ExecEnv(exec_env::ExecEnvArgs),
+    ExecFile(exec_file::ExecFileArgs),
     Set(set::SetArgs),
     Unset(set::UnsetArgs),
     Rotate(rotate::RotateArgs),
@@ -109,6 +120,9 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::Demo(args) => demo::run(args, context),
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
+        Command::Edit(args) => edit::run(args, context),
+        Command::ExecEnv(args) => exec_env::run(args, context),
+        Command::ExecFile(args) => exec_file::run(args, context),
         Command::Set(args) => set::run(args, context),
         Command::Unset(args) => set::run_unset(args, context),
         Command::Rotate(args) => rotate::run(args, context),

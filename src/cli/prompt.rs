@@ -4,7 +4,9 @@
 //! without echo, as a line of any length: canonical mode of the terminal, and with it most readers, cuts
 //! a line at 4,095 bytes. Escape and Ctrl-C cancel; the terminal then has its echo and its cursor back.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +16,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
+use super::signals::Held;
 use crate::secret::Secret;
 
 /// Why there is no answer.
@@ -33,36 +36,37 @@ pub(crate) struct Prompt {
     term: Term,
 }
 
-/// Whether nobody is asked at the moment, so that Ctrl-C ends the program as usual. What a signal reaches
-/// has to be static.
-static SILENT: AtomicBool = AtomicBool::new(true);
-
-/// Whether Ctrl-C was pressed at the present question.
+/// Whether Ctrl-C was pressed at the present question. What a signal reaches has to be static.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether the two above are known to the signal.
+/// Whether it is known to the signal.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 /// One question. From before it is shown until it is answered, the terminal neither echoes nor acts on
 /// Ctrl-C: the crates that read keys switch that off only when they read, and what is typed in between
 /// would be seen, or end the program with the terminal in disorder. At Ctrl-C they send the signal
 /// themselves; a handler makes an answer of it.
-struct Asking(Termios);
+struct Asking {
+    terminal: OwnedFd,
+    usual: Termios,
+    /// Ctrl-C does not end the program.
+    _held: Held,
+}
 
 impl Asking {
     fn begin() -> Result<Asking, Error> {
+        // First, as its handler ends the program and has to know whether it may.
+        let held = Held::new(&[SIGINT]);
         if !REGISTERED.swap(true, Ordering::SeqCst) {
-            flag::register_conditional_default(SIGINT, &SILENT)
-                .and_then(|_| flag::register(SIGINT, &INTERRUPTED))
-                .map_err(Error::Terminal)?;
+            flag::register(SIGINT, &INTERRUPTED).map_err(Error::Terminal)?;
         }
-        let usual = tcgetattr(io::stdin()).map_err(|errno| Error::Terminal(errno.into()))?;
+        let terminal = terminal().map_err(Error::Terminal)?;
+        let usual = tcgetattr(&terminal).map_err(|errno| Error::Terminal(errno.into()))?;
         let mut quiet = usual.clone();
         quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         INTERRUPTED.store(false, Ordering::SeqCst);
-        SILENT.store(false, Ordering::SeqCst);
-        let asking = Asking(usual);
-        tcsetattr(io::stdin(), OptionalActions::Now, &quiet)
+        let asking = Asking { terminal, usual, _held: held };
+        tcsetattr(&asking.terminal, OptionalActions::Now, &quiet)
             .map_err(|errno| Error::Terminal(errno.into()))?;
         Ok(asking)
     }
@@ -71,13 +75,22 @@ impl Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         // A terminal that went away needs no order.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
-        SILENT.store(true, Ordering::SeqCst);
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.usual);
+    }
+}
+
+/// Where answers are typed: standard input, or the terminal of the process if that is something else.
+fn terminal() -> io::Result<OwnedFd> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        stdin.as_fd().try_clone_to_owned()
+    } else {
+        Ok(File::open("/dev/tty")?.into())
     }
 }
 
 impl Prompt {
-    /// Whoever sits at the terminal of standard input and standard error.
+    /// Whoever sits at the terminal. Where there is none, no question is answered.
     pub(crate) fn new() -> Prompt {
         Prompt { term: Term::stderr() }
     }
@@ -128,6 +141,11 @@ impl Prompt {
             }
             self.say("the two differ; once more from the beginning")?;
         }
+    }
+
+    /// A secret that exists already, typed once without echo.
+    pub(crate) fn passphrase(&self, question: &str) -> Result<Secret, Error> {
+        self.hidden_line(&format!("{question} (hidden): "))
     }
 
     /// Yes or no.

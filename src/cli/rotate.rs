@@ -9,7 +9,6 @@ use super::each::each;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
 use crate::keys::{self, Identities, Recipient};
-use crate::sops::KeyGroup;
 use crate::sops::file::EncryptedFile;
 use crate::txn::Change;
 
@@ -95,11 +94,11 @@ pub(crate) fn rotate(
             .recipients
             .retain(|present| !given(&rotation.remove).any(|text| text == present.text()));
     }
-    if groups.iter().all(KeyGroup::is_empty) {
-        let message = format!("{}: nobody would be left who can decrypt it", file.name.display());
-        return Err(Failure::new(message).hint("add somebody by `--add-age age1…`"));
-    }
-    let rotated = unlocked.rotate(&groups, metadata.threshold, now, random).map_err(at)?;
+    discover::answer(&groups);
+    let rotated = unlocked.rotate(&groups, metadata.threshold, now, random);
+    let rotated = rotated.map_err(|error| {
+        file.failure(&error).if_nobody_is_left(&error, "add somebody by `--add-age age1…`")
+    })?;
     let rotated = rotated.source().as_bytes().to_vec();
     Ok(file.change(&rotated, false))
 }

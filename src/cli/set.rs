@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::commit;
+use super::encrypt;
 use super::failure::located;
 use super::file::{self, File, Found, Naming};
 use super::{Context, Failure, Status, discover};
@@ -69,6 +70,9 @@ pub(crate) struct Changing {
     /// Format of the file: binary, dotenv, ini, json or yaml
     #[arg(long, value_name = "FORMAT", value_parser = file::format)]
     pub(crate) input_type: Option<Format>,
+    /// Write the file in this format, if it is to be another one
+    #[arg(long, value_name = "FORMAT", value_parser = file::format)]
+    pub(crate) output_type: Option<Format>,
 }
 
 /// Runs `set`.
@@ -145,6 +149,10 @@ fn changed(
     let at = |error| file.failure(&error);
     let plain = unlocked.decrypt().map_err(at)?;
     let Some(edited) = edit(&plain)? else { return Ok(None) };
+    let edited = match file.format == file.output {
+        true => edited,
+        false => encrypt::converted(file, &edited)?,
+    };
     let now = context.now();
     unlocked.encrypt_again(&edited, &now, &mut context.random).map(Some).map_err(at)
 }
@@ -220,7 +228,8 @@ fn unlocked<'d>(
 }
 
 fn read(name: &Path, how: &Changing, context: &mut Context) -> Result<File, Failure> {
-    let naming = Naming { input_type: how.input_type, ..Naming::default() };
+    let naming =
+        Naming { input_type: how.input_type, output_type: how.output_type, ..Naming::default() };
     let path = context.directory.join(name);
     commit::recover(&commit::root([path.as_path()]), "read", context)?;
     naming.read(Found { name: name.to_owned(), named: true }, context)

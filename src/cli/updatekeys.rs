@@ -117,6 +117,7 @@ pub(crate) fn update(
     }
     let difference = difference(metadata, &rule.groups, threshold);
     let unlocked = encrypted.unlock(identities).map_err(at)?;
+    discover::answer(&rule.groups);
     let updated = unlocked.rewrap(&rule.groups, threshold, random).map_err(at)?;
     let updated = updated.source().as_bytes().to_vec();
     Ok(Some(Update { change: file.change(&updated, false), difference }))

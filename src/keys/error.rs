@@ -1,6 +1,11 @@
 //! What can go wrong with keys. Nothing here quotes an identity, nor a text that might be one.
 
+use std::fmt;
+
 use super::Kind;
+
+/// Most work that a passphrase-protected file may demand, as a power of two: that of age, some 15 seconds and 4 GiB.
+pub(super) const MAX_WORK_FACTOR: u8 = 22;
 
 /// Why a recipient cannot be used, or a data key not be wrapped or unwrapped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,15 +14,26 @@ pub enum Error {
     /// A recipient of a kind that this program cannot wrap for.
     #[error("{0} recipients are not supported")]
     UnsupportedRecipient(Kind),
-    /// The text begins like an X25519 recipient, but is cut off, mistyped, or a point that shares no secret.
+    /// The text begins like a recipient, but is cut off, mistyped, or a point that shares no secret.
     #[error("`{0}` is not a valid age recipient")]
     InvalidRecipient(String),
     /// Somebody took the secret half of a key pair for its public one.
     #[error("an age identity, which is secret, stands in the place of a recipient")]
     IdentityAsRecipient,
     /// The text is nothing that is known. It is not quoted, it might be a secret in the wrong place.
-    #[error("not a recipient; those begin with `age1`")]
+    #[error("not a recipient; those begin with `age1` or `ssh-`")]
     UnknownRecipient,
+    /// An RSA key that is too weak, or so large that encrypting takes too long.
+    #[error("`{0}`: RSA recipients have 2048 to 4096 bits")]
+    RsaSize(String),
+    /// A recipient needs a program that is not installed.
+    #[error("`{recipient}` needs the program `{program}`, which is not on PATH")]
+    PluginMissing {
+        /// The text of the recipient.
+        recipient: String,
+        /// The name of the program.
+        program: String,
+    },
     /// The recipient refused the data key.
     #[error("the data key cannot be wrapped for `{recipient}`")]
     Wrap {
@@ -48,6 +64,15 @@ pub enum Reason {
     /// None of the identities is among its recipients.
     #[error("no identity matches")]
     NoMatch,
+    /// None of the identities that are ready is, and this one could not be tried.
+    #[error("no identity matches, and {0}")]
+    Unopened(Problem),
+    /// An identity needs a program that is not installed.
+    #[error("no identity matches, and the program `{0}` is not on PATH")]
+    PluginMissing(String),
+    /// The program was asked and failed. What it said is not repeated here.
+    #[error("no identity matches, and `{0}` failed")]
+    PluginFailed(String),
     /// It is for a recipient whose kind of identity cannot be used.
     #[error("{0} recipients are not supported")]
     Unsupported(Kind),
@@ -62,26 +87,35 @@ pub enum Reason {
     TooLong(usize),
 }
 
-/// One identity that could not be read; the others of its source can be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}:{line}: {cause}")]
+/// An identity, or a place for identities, that could not be read; what else is there can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where the text comes from: a path or the name of a variable.
     pub origin: String,
-    /// The line of the text, the first being 1.
-    pub line: usize,
+    /// The line of the text, the first being 1; `None` if all of it is meant.
+    pub line: Option<usize>,
     /// What is wrong there.
     pub cause: ProblemCause,
 }
 
-/// Why a line is not an identity that can be used.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { origin, line, cause } = self;
+        match line {
+            Some(line) => write!(f, "{origin}:{line}: {cause}"),
+            None => write!(f, "{origin}: {cause}"),
+        }
+    }
+}
+
+/// Why something is not an identity that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemCause {
     /// An identity, or the beginning of one, of a kind that cannot be used.
     #[error("{0} identities are not supported")]
     Unsupported(Kind),
-    /// An `AGE-SECRET-KEY-1…` that is cut off or mistyped.
+    /// An identity of its kind that is cut off or mistyped.
     #[error("the age identity is not valid")]
     Invalid,
     /// Somebody took the public half of a key pair for its secret one.
@@ -90,6 +124,37 @@ pub enum ProblemCause {
     /// Anything else.
     #[error("not an age identity")]
     Unknown,
+    /// The place cannot be read; this is what the operating system says.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Nobody could be asked for the passphrase, or nobody gave one.
+    #[error("protected by a passphrase, and none was given")]
+    NoPassphrase,
+    /// The passphrase that was given is not the one of this file.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// To try a passphrase takes longer than this program is willing to.
+    #[error("the work factor of its passphrase is 2^{0}, the most is 2^{MAX_WORK_FACTOR}")]
+    TooMuchWork(u8),
+    /// An age file, but for recipients.
+    #[error("an age file that is not protected by a passphrase")]
+    NotPassphrase,
+    /// An age file in the place of an identity that is none, or damaged.
+    #[error("not an intact age file")]
+    DamagedFile,
+    /// Inside of a passphrase-protected file are native identities alone.
+    #[error("{0} identities do not work inside of a passphrase-protected file")]
+    Inside(Kind),
+    /// A private SSH key that cannot be read: cut off, of another algorithm than its name says, or in a PEM form
+    /// other than OpenSSH's and PKCS 1.
+    #[error("not an SSH key that can be read")]
+    InvalidSsh,
+    /// An SSH key behind a passphrase, in the old PEM form or under a cipher that is not known.
+    #[error("an SSH key that is protected in an old or unknown way")]
+    SshProtection,
+    /// An RSA key that is too weak, or so large that using it takes too long.
+    #[error("RSA keys have 2048 to 4096 bits")]
+    RsaSize,
 }
 
 /// `age1…: no identity matches; age1…: …`

@@ -1,28 +1,41 @@
 //! Identities: the secret side, which can only unwrap.
-//!
-//! An identity file has one identity on each line:
-//!
-//! ```text
-//! # created: 2031-05-06T07:08:09Z
-//! # public key: age1…
-//! AGE-SECRET-KEY-1…
-//! ```
 
-use super::error::{Attempt, Problem, ProblemCause};
-use super::{Error, Kind, Reason, Recipient, envelope, x25519};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::ask::{self, Ask, Nobody};
+use super::pool::{Pool, Reluctant};
+use super::{Attempt, Error, Kind, Problem, Reason, Recipient, envelope, x25519};
 use crate::secret::Secret;
 
-/// The identities at hand, from any number of sources, each parsed once.
-#[derive(Default)]
+/// The identities at hand and the places where more are, each of which is read once and not before it is needed.
+///
+/// It can be shared between threads; whoever has to be asked something is asked one thing at a time.
 pub struct Identities {
-    identities: Vec<Identity>,
-    problems: Vec<Problem>,
+    ask: Arc<dyn Ask>,
+    at_hand: Pool,
+    places: Vec<Place>,
+    lookups: Vec<Lookup>,
+    /// Whether the problems were told.
+    warned: AtomicBool,
 }
 
-/// One identity and the text of the recipient that belongs to it.
-struct Identity {
-    recipient: String,
-    key: Box<dyn age::Identity + Send + Sync>,
+/// Adds what there is.
+type ReadPlace = dyn Fn(&mut Pool) + Send + Sync;
+
+/// Adds what there is for a recipient.
+type ReadLookup = dyn Fn(&str, &mut Pool) + Send + Sync;
+
+/// Somewhere to look when what was found before does not help.
+struct Place {
+    read: Box<ReadPlace>,
+    found: OnceLock<Pool>,
+}
+
+/// Something that gives the identity of one recipient.
+struct Lookup {
+    read: Box<ReadLookup>,
+    found: Mutex<Vec<(String, Arc<Pool>)>>,
 }
 
 /// An identity that was just made and is stored nowhere yet.
@@ -33,10 +46,23 @@ pub struct NewIdentity {
     pub text: Secret,
 }
 
+impl Default for Identities {
+    fn default() -> Self {
+        Identities::asking(Arc::new(Nobody))
+    }
+}
+
 impl Identities {
-    /// An empty pool.
+    /// No identities, and nobody to ask.
     pub fn new() -> Self {
         Identities::default()
+    }
+
+    /// No identities, and somebody to ask for passphrases and for what plugins want to know.
+    pub fn asking(ask: Arc<dyn Ask>) -> Self {
+        let at_hand = Pool::new(ask.clone());
+        let (places, lookups, warned) = (Vec::new(), Vec::new(), AtomicBool::new(false));
+        Identities { ask, at_hand, places, lookups, warned }
     }
 
     /// Makes an X25519 identity. It does not become part of a pool.
@@ -46,116 +72,175 @@ impl Identities {
         NewIdentity { recipient, text }
     }
 
-    /// Adds the identities in `content`: that of a file or of a variable, which `origin` names.
-    ///
-    /// Empty lines and comments, from `#` on, are skipped. Lines may end in CRLF and hold several identities
-    /// separated by blanks. What cannot be used becomes one of the [`problems`](Self::problems); the
-    /// rest is used all the same.
+    /// Adds the identities in `content`, which `origin` names; see [`Pool::add`].
     pub fn add(&mut self, content: &[u8], origin: &str) {
-        let mut lines = (1..).zip(content.split(|byte| *byte == b'\n'));
-        while let Some((line, bytes)) = lines.next() {
-            let text = std::str::from_utf8(bytes).unwrap_or("\u{fffd}").trim();
-            if text.starts_with("-----BEGIN ") || text.starts_with("age-encryption.org/") {
-                self.report(origin, line, refusal(text));
-                // Up to the end of the armor; an age file without armor is binary and has none.
-                lines.by_ref().find(|(_, line)| line.starts_with(b"-----END "));
-                continue;
-            }
-            for word in text.split_whitespace().take_while(|word| !word.starts_with('#')) {
-                match parse(word) {
-                    Ok(identity) => self.insert(identity),
-                    Err(cause) => self.report(origin, line, cause),
-                }
-            }
-        }
+        self.at_hand.add(content, origin);
     }
 
-    /// What could not be read from the sources, in the order in which they were added.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
+    /// Adds a place that is read when no identity found before unwraps a data key by itself: after the
+    /// places that were added earlier, and at most once.
+    pub fn add_place(&mut self, read: impl Fn(&mut Pool) + Send + Sync + 'static) {
+        self.places.push(Place { read: Box::new(read), found: OnceLock::new() });
     }
 
-    /// The recipients of all identities, in the order in which they were added, each once.
-    pub fn recipients(&self) -> impl Iterator<Item = &str> {
-        self.identities.iter().map(|identity| identity.recipient.as_str())
+    /// Adds something that gives the identity of a recipient. It is called for one recipient of a file after
+    /// the other until the data key is unwrapped, after all places were read, and at most once for each.
+    pub fn add_lookup(&mut self, read: impl Fn(&str, &mut Pool) + Send + Sync + 'static) {
+        self.lookups.push(Lookup { read: Box::new(read), found: Mutex::default() });
+    }
+
+    /// What could not be read in the places that were needed so far.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.gather(|pool| pool.problems().cloned().collect())
+    }
+
+    /// The places that were needed so far and had nothing.
+    pub fn absent(&self) -> Vec<String> {
+        self.gather(|pool| pool.absences().to_vec())
+    }
+
+    /// The recipients of the identities that were found so far and can be used without asking anybody.
+    pub fn recipients(&self) -> Vec<String> {
+        self.gather(|pool| pool.recipients().map(str::to_owned).collect())
     }
 
     /// Unwraps a data key from its copies, given as recipient and armored age file.
     ///
     /// The copies that name the recipient of one of the identities are opened first, with that identity
-    /// alone: two curve operations, however many copies and identities there are. But what a file names is
-    /// not authenticated, so if that fails every identity is tried on every copy.
+    /// alone: two curve operations, however many copies and identities there are, and no further place is read. But
+    /// what a file names is not authenticated, so if that fails every identity is tried on every copy. Only
+    /// then somebody is asked, or a plugin started: at first for the copies that name them.
     pub fn unwrap(&self, copies: &[(&str, &str)]) -> Result<Secret, Error> {
-        if self.identities.is_empty() {
-            return Err(Error::NoIdentity);
-        }
-        let own = |(recipient, armored): &(&str, &str)| {
-            let identity = self.find(recipient.trim())?;
-            envelope::open(armored, std::iter::once(identity.as_age())).ok()
-        };
-        if let Some(data_key) = copies.iter().find_map(own) {
+        let read = self.places.iter().map(|place| place.pool(&self.ask));
+        let mut places = std::iter::once(&self.at_hand).chain(read);
+        if let Some(data_key) = places.find_map(|pool| pool.open_own(copies)) {
             return Ok(data_key);
+        }
+        for lookup in &self.lookups {
+            for copy in copies {
+                let pool = lookup.pool(copy.0.trim(), &self.ask);
+                if let Some(data_key) = pool.open_own(copies) {
+                    return Ok(data_key);
+                }
+            }
+        }
+        let looked_up = self.looked_up();
+        let pools: Vec<&Pool> = self.found().chain(looked_up.iter().map(Arc::as_ref)).collect();
+        self.unwrap_with(&pools, copies).inspect_err(|_| self.warn())
+    }
+
+    /// Tries everything on everything.
+    fn unwrap_with(&self, pools: &[&Pool], copies: &[(&str, &str)]) -> Result<Secret, Error> {
+        if pools.iter().all(|pool| pool.is_empty()) {
+            return Err(Error::NoIdentity);
         }
         let mut attempts = Vec::new();
         for (recipient, armored) in copies {
-            match envelope::open(armored, self.identities.iter().map(Identity::as_age)) {
+            match envelope::open(armored, pools.iter().flat_map(|pool| pool.ready())) {
                 Ok(data_key) => return Ok(data_key),
                 Err(reason) => attempts.push(attempt(recipient, reason)),
             }
         }
-        Err(Error::NotUnwrapped(attempts))
+        let reluctant: Vec<_> = pools.iter().flat_map(|pool| pool.reluctant()).collect();
+        let mut tries = [true, false]
+            .into_iter()
+            .flat_map(|own| reluctant.iter().map(move |identity| (*identity, own)));
+        tries
+            .find_map(|(identity, own)| open_reluctantly(identity, own, copies, &mut attempts))
+            .ok_or(Error::NotUnwrapped(attempts))
     }
 
-    /// Adds an identity, unless it is there already.
-    fn insert(&mut self, identity: Identity) {
-        if self.find(&identity.recipient).is_none() {
-            self.identities.push(identity);
+    /// Tells what might explain a failure, once.
+    fn warn(&self) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            self.problems().iter().for_each(|problem| self.ask.warn(problem));
         }
     }
 
-    /// Adds a problem, unless it is the last one again: a line of prose is one problem, not one for each word.
-    fn report(&mut self, origin: &str, line: usize, cause: ProblemCause) {
-        let problem = Problem { origin: origin.to_owned(), line, cause };
-        if self.problems.last() != Some(&problem) {
-            self.problems.push(problem);
+    /// What was read so far.
+    fn found(&self) -> impl Iterator<Item = &Pool> {
+        let places = self.places.iter().filter_map(|place| place.found.get());
+        std::iter::once(&self.at_hand).chain(places)
+    }
+
+    /// What lookups gave so far.
+    fn looked_up(&self) -> Vec<Arc<Pool>> {
+        self.lookups.iter().flat_map(Lookup::pools).collect()
+    }
+
+    /// Something of all pools, in the order in which they were found, each item once.
+    fn gather<T: PartialEq>(&self, items: impl Fn(&Pool) -> Vec<T>) -> Vec<T> {
+        let mut gathered = Vec::new();
+        let looked_up = self.looked_up();
+        for item in self.found().chain(looked_up.iter().map(Arc::as_ref)).flat_map(items) {
+            if !gathered.contains(&item) {
+                gathered.push(item);
+            }
+        }
+        gathered
+    }
+}
+
+impl Place {
+    /// What is there, read now if it was not read before.
+    fn pool(&self, ask: &Arc<dyn Ask>) -> &Pool {
+        self.found.get_or_init(|| {
+            let mut pool = Pool::new(ask.clone());
+            (self.read)(&mut pool);
+            pool
+        })
+    }
+}
+
+impl Lookup {
+    /// What there is for a recipient. Threads wait for each other here, so that nothing is looked up twice.
+    fn pool(&self, recipient: &str, ask: &Arc<dyn Ask>) -> Arc<Pool> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pool)) = found.iter().find(|(known, _)| known == recipient) {
+            return pool.clone();
+        }
+        let mut pool = Pool::new(ask.clone());
+        // It may ask somebody by itself.
+        let turn = ask::turn();
+        (self.read)(recipient, &mut pool);
+        drop(turn);
+        let pool = Arc::new(pool);
+        found.push((recipient.to_owned(), pool.clone()));
+        pool
+    }
+
+    fn pools(&self) -> Vec<Arc<Pool>> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.iter().map(|(_, pool)| pool.clone()).collect()
+    }
+}
+
+/// Opens a copy with an identity that asks first: one that is its own, or one that is not. What stands in the way
+/// becomes the reason why the copy could not be opened.
+fn open_reluctantly(
+    identity: &dyn Reluctant,
+    own: bool,
+    copies: &[(&str, &str)],
+    attempts: &mut [Attempt],
+) -> Option<Secret> {
+    for (attempt, (recipient, armored)) in attempts.iter_mut().zip(copies) {
+        let hopeless = matches!(attempt.reason, Reason::Damaged | Reason::TooLong(_));
+        if hopeless || identity.answers_to(recipient.trim()) != own {
+            continue;
+        }
+        match identity.open(armored) {
+            Ok(data_key) => return Some(data_key),
+            Err(Reason::NoMatch) => {}
+            Err(reason) => attempt.reason = reason,
         }
     }
-
-    /// The identity to which that recipient belongs.
-    fn find(&self, recipient: &str) -> Option<&Identity> {
-        self.identities.iter().find(|identity| identity.recipient == recipient)
-    }
-}
-
-impl Identity {
-    /// As the `age` crate wants it.
-    fn as_age(&self) -> &dyn age::Identity {
-        self.key.as_ref()
-    }
-}
-
-/// Reads one identity.
-fn parse(text: &str) -> Result<Identity, ProblemCause> {
-    if Kind::of_identity(text) != Some(Kind::X25519) {
-        return Err(refusal(text));
-    }
-    let (key, recipient) = x25519::identity(text).ok_or(ProblemCause::Invalid)?;
-    Ok(Identity { recipient, key: Box::new(key) })
-}
-
-/// Why a text is not an identity of a kind that can be used.
-fn refusal(text: &str) -> ProblemCause {
-    match Kind::of_identity(text) {
-        Some(kind) => ProblemCause::Unsupported(kind),
-        None if Kind::of_recipient(text).is_some() => ProblemCause::RecipientAsIdentity,
-        None => ProblemCause::Unknown,
-    }
+    None
 }
 
 /// Where nothing matches, the kind of the recipient may tell why.
 fn attempt(recipient: &str, reason: Reason) -> Attempt {
     let reason = match (reason, Kind::of_recipient(recipient.trim())) {
-        (Reason::NoMatch, Some(kind)) if kind != Kind::X25519 => Reason::Unsupported(kind),
+        (Reason::NoMatch, Some(kind)) if !kind.is_usable() => Reason::Unsupported(kind),
         (reason, _) => reason,
     };
     Attempt { recipient: recipient.to_owned(), reason }

@@ -15,9 +15,9 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Native X25519 keys, the only ones that can be used.
+    /// Native X25519 keys.
     X25519,
-    /// Native ML-KEM-768 with X25519.
+    /// Native ML-KEM-768 with X25519, secure against quantum computers as well.
     Hybrid,
     /// Keys that the program `age-plugin-NAME` handles; this is the name.
     Plugin(String),
@@ -45,6 +45,17 @@ impl Kind {
         }
         let is_fingerprint = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_fingerprint.then_some(Kind::Pgp)
+    }
+
+    /// Whether data keys can be wrapped and unwrapped with keys of this kind, if they are of a known algorithm.
+    pub(super) fn is_usable(&self) -> bool {
+        match self {
+            Kind::X25519 | Kind::Hybrid | Kind::Plugin(_) => true,
+            Kind::Ssh(algorithm) => {
+                cfg!(feature = "ssh") && ["ssh-ed25519", "ssh-rsa"].contains(&algorithm.as_str())
+            }
+            Kind::Pgp | Kind::Passphrase => false,
+        }
     }
 
     /// The kind of the identity that the line `text` is or begins, or `None` if it is none.

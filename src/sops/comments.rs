@@ -173,10 +173,7 @@ fn landing(
         });
         return Some((flow, before));
     }
-    let Some(next) = next else {
-        let root = document.roots().iter().rev().find(|root| root.span.start <= at)?;
-        return Some((root.node, None)).filter(|_| is_collection(document, root.node));
-    };
+    let Some(next) = next else { return last_end(document, at) };
     let node = document.node(next);
     let parent = node.parent.filter(|parent| {
         // Above a nested block: inside of it. Above an item, though, the list holds the comment.
@@ -185,8 +182,17 @@ fn landing(
     match parent {
         Some(parent) => Some((parent, Some(entry_of(keys, next)))),
         None if is_collection(document, next) => Some((next, document.subtree(next).nth(1))),
-        None => None,
+        None => last_end(document, at),
     }
+}
+
+/// The end of the last mapping before a byte that is a root. A document without content cannot hold comments.
+fn last_end(document: &Document, at: usize) -> Option<(NodeId, Option<NodeId>)> {
+    let before = document.roots().iter().rev().filter(|root| root.span.start <= at);
+    before
+        .map(|root| root.node)
+        .find(|node| is_collection(document, *node))
+        .map(|node| (node, None))
 }
 
 /// The key of an entry of which this is key or value; an item itself.
@@ -234,8 +240,13 @@ pub(super) fn has_dash(document: &Document, from: usize, until: usize) -> bool {
 fn beside(document: &Document, keys: &Keys, at: usize) -> Option<(NodeId, Option<NodeId>)> {
     let line = document.source()[..at].rfind('\n').map_or(0, |line| line + 1);
     if document.source()[line..at].chars().all(|c| c == '-' || c == ' ') {
-        // `- # comment`, with the item below, or with none at all.
-        return landing(document, keys, at, following(document, at));
+        // `- # comment`, with the item below; without one, the comment belongs to what comes next.
+        let next = following(document, at).and_then(|next| {
+            let root = document.roots()[document.root_of(next)].node;
+            let behind = NodeId(next.0 + u32::from(document.node(next).is_absent()));
+            document.contains(root, behind).then_some(behind)
+        });
+        return landing(document, keys, at, next);
     }
     let mut node = preceding(document, at)?;
     let closed = |node: NodeId| is_flow(document, node) && document.node(node).span.end <= at;
@@ -335,9 +346,24 @@ mod tests {
             ("a: [1] # behind\n", "behind a:"),
             ("a: | # header\n  x\nb: 1\n", "header :"),
             ("a:\n  - # dash\n    x: 1\n", "dash a:"),
+            ("a:\n  - # none\nb: 1\n", "none :"),
+            ("a: 1\n---\n# head\nb: 1\n", "head :"),
+            ("a: 1\n--- # mark\n# head\nb: 1\n", "mark :, head :"),
+            ("a: 1\n---\n# empty\n", "empty :"),
+            ("a: 1\n--- # empty\n---\nb: 1\n", "empty :"),
+            ("a:\n  - # none\n  - x\n", "none a:"),
+            ("a:\n  - # none\n", "none :"),
         ] {
             assert_eq!(placed(text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn a_comment_at_the_head_of_a_later_document_is_about_its_first_key() {
+        let document = Document::parse(b"a: 1\n---\n# hide\nb: 1\n".to_vec()).unwrap();
+        let root = document.roots()[1].node;
+        let first = document.entries(root).next().map(|(key, _)| key);
+        assert_eq!(place(&document).get(&(root, first)), Some(&vec![0]));
     }
 
     proptest::proptest! {

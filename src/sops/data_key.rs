@@ -21,9 +21,9 @@ pub(super) fn unwrap(metadata: &Metadata, identities: &Identities) -> Result<Dat
             // No polynomial of SOPS is constant: one share is never enough.
             let needed = metadata.threshold.max(2);
             if shares.len() < needed {
-                let recovered = shares.len();
+                let (recovered, all) = (shares.len(), groups.len());
                 let missing = (0..).zip(opened).filter_map(|(at, one)| Some((at, one.err()?)));
-                return Err(Error::Parts { recovered, needed, missing: missing.collect() });
+                return Err(Error::Parts { recovered, all, needed, missing: missing.collect() });
             }
             shamir::combine(&shares)?
         }

@@ -64,6 +64,8 @@ pub enum Error {
     Parts {
         /// How many could.
         recovered: usize,
+        /// How many there are.
+        all: usize,
         /// How many are needed.
         needed: usize,
         /// The groups that could not, by index, and why.

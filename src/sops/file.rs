@@ -342,7 +342,8 @@ impl<'d> Unlocked<'d> {
         let plain = expanded.as_ref().unwrap_or(plain);
         let (edits, mac) = seal(plain, &self.key, scope, stash, random)?;
         let place = field::place(before, 0).expect("a file with metadata has a block");
-        let entries = || match plain.starts_at_column_of(before) {
+        let same = plain.syntax() == before.syntax() && plain.starts_at_column_of(before);
+        let entries = || match same {
             true => field::copied(before, &place, &self.file.block),
             false => self.file.block.entries_for(plain.syntax()),
         };

@@ -107,13 +107,22 @@ pub enum Error {
     NotOfKind(Kind),
 }
 
-/// As Go's `FormatFloat(float, 'f', -1, 64)`; Rust's `Display` differs in the names of the infinities only.
+/// As Go's `FormatFloat(float, 'f', -1, 64)`; Rust's `Display` differs in the names of the infinities and in ties.
 fn format_float(float: f64) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_FLOAT));
     if float.is_infinite() {
         text.push_str(if float > 0.0 { "+Inf" } else { "-Inf" });
     } else {
         write!(text, "{float}").expect("writing to a string cannot fail");
+        // Where two texts of the shortest length are equally near, Rust takes the greater one and Go the even
+        // one, as rounding to that length does. The MAC depends on it.
+        if let Some((_, decimals)) = text.split_once('.') {
+            let mut even = Zeroizing::new(String::with_capacity(LONGEST_FLOAT));
+            write!(even, "{float:.*}", decimals.len()).expect("writing to a string cannot fail");
+            if even.parse() == Ok(float) {
+                return even;
+            }
+        }
     }
     text
 }
@@ -220,6 +229,8 @@ mod tests {
             (1e21, "1000000000000000000000"),
             (1e-7, "0.0000001"),
             (123_456_789.123_456_79, "123456789.12345679"),
+            (6_120_895_005_193_042.0 / 8.0, "765111875649130.2"),
+            (6_120_895_005_193_046.0 / 8.0, "765111875649130.8"),
             (9_007_199_254_740_993.0, "9007199254740992"),
             (f64::INFINITY, "+Inf"),
             (f64::NEG_INFINITY, "-Inf"),

@@ -26,6 +26,14 @@ struct Key {
     plain: Zeroizing<Vec<u8>>,
 }
 
+impl Key {
+    fn new(aad: &str, kind: Kind, plain: &[u8]) -> Key {
+        // In JSON an integer may have been encrypted as a float: SOPS before 3.13.2 took all numbers for such.
+        let kind = if kind == Kind::Int { Kind::Float } else { kind };
+        Key { aad: aad.to_owned(), kind, plain: Zeroizing::new(plain.to_vec()) }
+    }
+}
+
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (&self.aad, self.plain.as_slice()).hash(state);
@@ -69,7 +77,7 @@ impl Known {
 
 impl Stash {
     pub(super) fn remember(&mut self, aad: &str, kind: Kind, plain: &[u8], known: Known) {
-        let key = Key { aad: aad.to_owned(), kind, plain: Zeroizing::new(plain.to_vec()) };
+        let key = Key::new(aad, kind, plain);
         self.0.entry(key).or_default().push_back(known);
     }
 
@@ -83,8 +91,7 @@ impl Stash {
         if self.0.is_empty() {
             return None;
         }
-        let plain = Zeroizing::new(plaintext.as_bytes().to_vec());
-        let key = Key { aad: aad.to_owned(), kind: plaintext.kind(), plain };
+        let key = Key::new(aad, plaintext.kind(), plaintext.as_bytes());
         let known = self.0.get_mut(&key)?;
         match known.iter().position(|known| *known.source == *source) {
             Some(index) => known.remove(index).map(Kept::All),

@@ -24,6 +24,8 @@ const FILES: &[&str] = &[
     "{\r\n  \"a\": \"caf\\u00e9 \\/ \\ud83d\\udd11 <&>\\u2028\",\r\n\r\n  \"b\": \"a\\nb\"\r\n}",
     "{\n    \"i\": 9223372036854775807,\n    \"j\": 12345678901234567890,\n    \"k\": 0.1\n}\n\n",
     "{\"a\": 1, \"a\": 2, \"\": {\"\\u0061\": \"x\", \"a\": \"y\"}}\n",
+    // Where Go and Rust take another one of two digits that are equally near.
+    "{\"a\": 765111875649130.25, \"b\": 5e-324}\n",
     "{}\n",
     "{\n}",
     "{\"a\": { }}",

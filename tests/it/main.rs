@@ -8,11 +8,13 @@
 #![allow(clippy::unwrap_used)]
 
 /// What the tests stand on; each file tests itself.
+mod drop_in;
 mod postgres;
 mod proof;
 mod reference;
 mod sandbox;
 mod terminal;
+mod tree;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
@@ -22,12 +24,22 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// Random documents by both programs, in every combination.
+mod differential;
+/// `edit`: what the editor gets, what becomes of it, and that nothing is left.
+mod edit;
+/// `exec-env` and `exec-file` beside the real sops.
+mod exec;
 /// Dotenv and INI against the real sops, both ways.
 mod flat;
+/// Files of all formats by five versions of sops.
+mod golden;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// JSON: the library against the real sops, both ways.
 mod json;
+/// Keys of every kind, identity sources and plugins against the real programs.
+mod keys;
 /// The pages of the verbs: each command line, each output.
 mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
@@ -36,7 +48,13 @@ mod provision;
 mod secret_new;
 /// The program starts and answers.
 mod smoke;
+/// What sops promises by its own functional tests.
+mod sops_behaviours;
 /// The grammar of sops: the same command lines to sops and to us.
 mod sops_grammar;
 /// Commits that are stopped half-way.
 mod txn;
+/// The verbs beside the real sops: what changes, what stays, what is refused.
+mod verbs;
+/// What people type, line by line.
+mod walkthroughs;

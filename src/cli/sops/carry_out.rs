@@ -121,7 +121,6 @@ fn set_one(call: Set, globals: &Globals, context: &mut Context) -> Result<Status
     if call.legacy {
         demand_rule(&file, globals, context)?;
     }
-    refuse_conversion(&file)?;
     let json = match call.value {
         NewValue::Given(secret) => zeroize::Zeroizing::new(secret.expose().to_vec()),
         NewValue::Stdin => context.read_stdin()?,
@@ -133,17 +132,18 @@ fn set_one(call: Set, globals: &Globals, context: &mut Context) -> Result<Status
         idempotent: call.idempotent,
         ignore_mac: call.opening.ignore_mac,
         input_type: Some(file.format),
+        output_type: Some(file.output),
     };
     set::set(&call.file, &call.index, &json, &how, context)
 }
 
 fn unset_one(call: Unset, context: &mut Context) -> Result<Status, Failure> {
     let file = input(Input::File(call.file.clone()), &call.naming, Code::NoFile, context)?;
-    refuse_conversion(&file)?;
     let how = Changing {
         idempotent: call.idempotent,
         ignore_mac: call.opening.ignore_mac,
         input_type: Some(file.format),
+        output_type: Some(file.output),
     };
     set::unset(&call.file, &call.index, &how, context)
 }
@@ -208,7 +208,7 @@ fn demand_rule(file: &File, globals: &Globals, context: &mut Context) -> Result<
     }
 }
 
-/// `rotate`, `set` and `unset` keep the format of a file: another one under its name would not be read again.
+/// `rotate` keeps the format of a file: only tokens change.
 fn refuse_conversion(file: &File) -> Result<(), Failure> {
     if file.format == file.output {
         return Ok(());

@@ -128,8 +128,8 @@ pub(in crate::document) fn spell_typed(value: &Value) -> Zeroizing<String> {
     })
 }
 
-/// As Go prints it, and with it SOPS; but a float stays one, where SOPS prints `1` and then takes it for an
-/// integer.
+/// As Go prints it, and with it SOPS: an integral float as an integer, for JSON has one kind of number, and SOPS before
+/// 3.13.2 took all of them for floats.
 fn spell_float(float: f64) -> String {
     // The limits are those of Go's `encoding/json`, which has them from JavaScript.
     if float != 0.0 && !(1e-6..1e21).contains(&float.abs()) {
@@ -137,5 +137,11 @@ fn spell_float(float: f64) -> String {
         return if float.abs() < 1.0 { text } else { text.replace('e', "e+") };
     }
     let text = float.to_string();
-    if text.parse::<i64>().is_ok() { text + ".0" } else { text }
+    if let Some((_, decimals)) = text.split_once('.') {
+        // Of two texts that are equally near Rust takes the greater one and Go the even one.
+        let even = format!("{float:.*}", decimals.len());
+        return if even.parse() == Ok(float) { even } else { text };
+    }
+    // Without its sign it would be another number.
+    if text == "-0" { "-0.0".to_owned() } else { text }
 }

@@ -105,8 +105,8 @@ pub(super) fn emit_value(
     }
 }
 
-/// A value as text, for formats that have nothing else.
-fn as_text(value: &Value) -> Zeroizing<String> {
+/// A value as text, for formats that have nothing else, and for environment variables.
+pub(crate) fn as_text(value: &Value) -> Zeroizing<String> {
     Zeroizing::new(match value {
         Value::Text(text) => text.to_string(),
         // Go's print of a nil.

@@ -1,0 +1,44 @@
+//! Questions of keys, at the terminal.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use crate::cli::failure::visible;
+use crate::cli::prompt::Prompt;
+use crate::keys::{Ask, Problem};
+use crate::secret::Secret;
+use crate::sops::KeyGroup;
+
+/// Lets the plugins of recipients ask at the terminal; to be called before a data key is wrapped for them.
+pub(crate) fn answer(groups: &[KeyGroup]) {
+    let recipients = groups.iter().flat_map(|group| &group.recipients);
+    recipients.for_each(|recipient| recipient.ask(Arc::new(AtTerminal)));
+}
+
+/// Whoever sits at the terminal of this process, even if standard input is a pipe. Without a terminal there is no
+/// answer. What plugins say goes to standard error, their control characters as escapes.
+pub(crate) struct AtTerminal;
+
+impl Ask for AtTerminal {
+    fn tell(&self, message: &str) {
+        // Nobody may be reading.
+        let _ = writeln!(io::stderr(), "{}", visible(message.trim_end()));
+    }
+
+    fn warn(&self, problem: &Problem) {
+        self.tell(&format!("warning: {problem}"));
+    }
+
+    fn confirm(&self, question: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let answers = [yes, no.unwrap_or("cancel")].map(visible);
+        Prompt::new().choose(&visible(question), &answers).ok().map(|chosen| chosen == 0)
+    }
+
+    fn line(&self, question: &str) -> Option<String> {
+        Prompt::new().line(&visible(question), None, |_| Ok(())).ok()
+    }
+
+    fn passphrase(&self, question: &str) -> Option<Secret> {
+        Prompt::new().passphrase(&visible(question)).ok()
+    }
+}
