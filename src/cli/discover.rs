@@ -18,8 +18,7 @@ pub(crate) const CONFIG: &str = ".sops.yaml";
 
 /// The configuration at a path.
 pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
     let document = Document::parse(bytes).map_err(|error| Failure::new(located(path, &error)))?;
     Config::parse(&document, path).map_err(|error| Failure::new(located(path, &error)))
 }

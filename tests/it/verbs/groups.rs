@@ -87,7 +87,7 @@ fn a_file_keeps_a_group_and_as_many_as_are_needed() {
     let sandbox = sandbox();
     encrypt(&sandbox, "a.yaml", "a: b\n");
     let delete = ["groups", "delete", "-i", "--file", "a.yaml"];
-    refused(&sandbox, &[&delete[..], &["0"]].concat()).complains("nobody would be left");
+    refused(&sandbox, &[&delete[..], &["0"]].concat()).complains("nobody could decrypt");
     refused(&sandbox, &[&delete[..], &["1"]].concat()).complains("no group 1");
     add(ours(&sandbox), &another(&sandbox, true), 2);
     refused(&sandbox, &[&delete[..], &["0"]].concat()).complains("2 are needed");
