@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 
 use super::private::Private;
 use super::signals::Role;
+use super::sops::Code;
 use super::{Context, Failure};
 use crate::txn::Content;
 
@@ -140,7 +141,10 @@ pub(crate) fn edit<T>(
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        let failure = Failure::new(error.to_string());
+        let failure = Failure::new(error.to_string()).code(match error {
+            Error::Copy(_) => Code::CouldNotWriteOutput,
+            _ => Code::NoEditor,
+        });
         match error {
             Error::Interrupted => Failure::interrupted(),
             Error::None | Error::NotStarted { .. } => {

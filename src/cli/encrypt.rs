@@ -1,26 +1,24 @@
 //! `keywright encrypt`
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::commit::{self, Target};
+use super::commit::Target;
 use super::context::OsRandom;
 use super::each::each;
-use super::failure::{ADD_BY_SET, chain, located};
+use super::failure::{ADD_BY_SET, located};
 use super::file::{File, Naming};
+use super::job::{Job, jobs};
+use super::new_file::{NewFile, Wanted};
 use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::Document;
-use crate::keys::{Identities, Recipient};
-use crate::repo;
+use crate::keys::Identities;
 use crate::secret::RandomSource;
 use crate::sops::emit::emit;
 use crate::sops::file::{self, EncryptedFile, Encryption};
-use crate::sops::rules::{Config, Rule};
-use crate::sops::selection::{Selection, Settings};
+use crate::sops::rules::Rule;
 use crate::sops::tree::Tree;
 use crate::sops::{Format, KeyGroup, binary};
 use crate::txn::Change;
@@ -63,126 +61,6 @@ pub(crate) struct EncryptArgs {
     fresh: bool,
 }
 
-/// What is encrypted for whom, instead of what the rule says
-#[derive(clap::Args)]
-pub(crate) struct NewFile {
-    /// Recipients, separated by commas, instead of those of the rule
-    #[arg(short, long, value_name = "RECIPIENTS", env = "SOPS_AGE_RECIPIENTS")]
-    age: Option<String>,
-    #[command(flatten)]
-    selection: SelectionArgs,
-    /// Compute the MAC over encrypted values only
-    #[arg(long)]
-    mac_only_encrypted: bool,
-    /// How many of the rule's key groups are needed to decrypt
-    #[arg(long, value_name = "N")]
-    shamir_secret_sharing_threshold: Option<usize>,
-}
-
-/// Which values to encrypt, instead of what the rule says
-#[derive(clap::Args)]
-#[group(multiple = false)]
-struct SelectionArgs {
-    /// All values but those under keys with this ending
-    #[arg(long, value_name = "SUFFIX")]
-    unencrypted_suffix: Option<String>,
-    /// Values under keys with this ending
-    #[arg(long, value_name = "SUFFIX")]
-    encrypted_suffix: Option<String>,
-    /// All values but those under keys that match
-    #[arg(long, value_name = "REGEX")]
-    unencrypted_regex: Option<String>,
-    /// Values under keys that match
-    #[arg(long, value_name = "REGEX")]
-    encrypted_regex: Option<String>,
-    /// All values but those under a comment that matches
-    #[arg(long, value_name = "REGEX")]
-    unencrypted_comment_regex: Option<String>,
-    /// Values under a comment that matches
-    #[arg(long, value_name = "REGEX")]
-    encrypted_comment_regex: Option<String>,
-}
-
-impl NewFile {
-    fn wanted(&self) -> Result<Wanted, Failure> {
-        let flags = &self.selection;
-        let settings = Settings {
-            unencrypted_suffix: flags.unencrypted_suffix.as_deref(),
-            encrypted_suffix: flags.encrypted_suffix.as_deref(),
-            unencrypted_regex: flags.unencrypted_regex.as_deref(),
-            encrypted_regex: flags.encrypted_regex.as_deref(),
-            unencrypted_comment_regex: flags.unencrypted_comment_regex.as_deref(),
-            encrypted_comment_regex: flags.encrypted_comment_regex.as_deref(),
-        };
-        let age = self.age.as_deref().unwrap_or_default();
-        let mut wanted = Wanted::new(settings, age.split(','))?;
-        wanted.mac_only_encrypted = self.mac_only_encrypted;
-        wanted.threshold = self.shamir_secret_sharing_threshold;
-        Ok(wanted)
-    }
-}
-
-/// What a command line wants of new files; what it is silent about is up to the rule.
-#[derive(Default)]
-pub(crate) struct Wanted {
-    /// One group of recipients instead of those of the rule.
-    pub(crate) groups: Option<Vec<KeyGroup>>,
-    /// How many groups are needed.
-    pub(crate) threshold: Option<usize>,
-    /// Which values.
-    pub(crate) selection: Option<Selection>,
-    /// Whether the MAC covers these alone.
-    pub(crate) mac_only_encrypted: bool,
-    /// Columns per level of the metadata block.
-    pub(crate) indent: Option<usize>,
-}
-
-impl Wanted {
-    /// Reads flags. No recipients, or none but empty ones, leave them to the rule.
-    pub(crate) fn new<'r>(
-        settings: Settings<'_>,
-        recipients: impl Iterator<Item = &'r str>,
-    ) -> Result<Wanted, Failure> {
-        let given = recipients.map(str::trim).filter(|text| !text.is_empty());
-        let parsed: Vec<Recipient> = given
-            .map(Recipient::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|error| Failure::new(format!("--age: {error}")))?;
-        let selection = (settings != Settings::default()).then(|| Selection::new(settings));
-        Ok(Wanted {
-            groups: (!parsed.is_empty()).then(|| vec![KeyGroup::of(parsed)]),
-            selection: selection.transpose().map_err(|error| Failure::new(chain(&error)))?,
-            ..Wanted::default()
-        })
-    }
-}
-
-/// A file with what decides about it.
-pub(crate) struct Job {
-    pub(crate) file: File,
-    pub(crate) config: Option<Arc<(PathBuf, Config)>>,
-    /// What the last commit has in its place.
-    committed: Option<Vec<u8>>,
-}
-
-impl Job {
-    /// Refuses a selection beside another one of the rule; SOPS would have them both count.
-    pub(crate) fn refuse_second_selection(&self, wanted: &Wanted) -> Result<(), Failure> {
-        let rule = self.config.as_deref().map(|(_, config)| config.rule_for(&self.file.path));
-        let Some(Ok(Some(rule))) = rule else { return Ok(()) };
-        let name = |selection: &Selection| selection.setting().map(|(name, _)| name);
-        match (wanted.selection.as_ref().and_then(name), name(&rule.selection)) {
-            (Some(one), Some(other)) if one != other && rule.selection != Selection::default() => {
-                Err(Failure::new(format!(
-                    "`{one}` cannot be used beside `{other}` of the creation rule"
-                ))
-                .code(Code::ConflictingFlags))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 /// What became of a file.
 pub(crate) enum Encrypted {
     /// It is to be changed; the reason why values have new ciphertext, if that needs one.
@@ -220,50 +98,6 @@ pub(crate) fn run(args: EncryptArgs, context: &mut Context) -> Result<Status, Fa
     args.target.finish("encrypt", changes, context)
 }
 
-/// Finds configuration and committed version of each file.
-pub(crate) fn jobs(
-    files: Vec<File>,
-    config: Option<&Path>,
-    least_change: bool,
-    context: &mut Context,
-) -> Result<Vec<Job>, Failure> {
-    let mut known: HashMap<PathBuf, Arc<(PathBuf, Config)>> = HashMap::new();
-    let mut jobs = Vec::new();
-    for file in files {
-        let path = discover::config_for(context, config, &file.path)?;
-        let config = match path {
-            None => None,
-            Some(path) => match known.get(&path) {
-                Some(config) => Some(config.clone()),
-                None => {
-                    let config = Arc::new((path.clone(), discover::read_config(&path)?));
-                    known.insert(path, config.clone());
-                    Some(config)
-                }
-            },
-        };
-        jobs.push(Job { file, config, committed: None });
-    }
-    if least_change {
-        add_committed(&mut jobs);
-    }
-    Ok(jobs)
-}
-
-/// Reads the committed versions, one call of Git for all files of a repository.
-fn add_committed(jobs: &mut [Job]) {
-    let root = commit::root(jobs.iter().map(|job| job.file.path.as_path()));
-    if !root.join(".git").exists() {
-        return;
-    }
-    let relative = |job: &Job| job.file.path.strip_prefix(&root).ok().map(Path::to_owned);
-    let paths: Vec<PathBuf> = jobs.iter().map(|job| relative(job).unwrap_or_default()).collect();
-    let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-    for (job, content) in jobs.iter_mut().zip(repo::committed(&root, &paths)) {
-        job.committed = content;
-    }
-}
-
 /// Encrypts one file.
 pub(crate) fn encrypt(
     job: Job,
@@ -272,39 +106,18 @@ pub(crate) fn encrypt(
     now: &str,
     random: &mut OsRandom,
 ) -> Result<Encrypted, Failure> {
-    let Job { file, config, committed } = &job;
+    let Job { file, committed, .. } = &job;
     let before = committed.as_ref().and_then(|bytes| {
         Document::parse_as(file.format.syntax(), bytes.clone()).ok().filter(has_metadata)
     });
-    let rule = match config.as_deref() {
-        Some((path, config)) => {
-            config.rule_for(&file.path).map_err(|error| Failure::new(located(path, &error)))
-        }
-        None => Ok(None),
-    };
+    let rule = job.rule();
     if !file.named && before.is_none() && !is_meant(file, rule.as_ref().ok().copied().flatten()) {
         return Ok(Encrypted::NotMeant);
     }
     if is_covered(file)? {
         return Ok(Encrypted::Already(file.name.clone()));
     }
-    let rule = rule?;
-    if rule.is_none() && wanted.groups.is_none() {
-        return Err(uncovered(&file.name, config.as_deref())
-            .hint("or name the recipients by `--age age1…`"));
-    }
-    let default = Selection::default();
-    let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
-    let groups = wanted.groups.as_deref().or(rule.map(|rule| rule.groups.as_slice()));
-    discover::answer(groups.unwrap_or_default());
-    let how = Encryption {
-        groups: groups.unwrap_or_default(),
-        threshold: wanted.threshold.or(rule.map(|rule| rule.threshold)).unwrap_or_default(),
-        selection: selection.unwrap_or(&default),
-        mac_only_encrypted: wanted.mac_only_encrypted || rule.is_some_and(|r| r.mac_only_encrypted),
-        indent: wanted.indent.or(config.as_deref().map(|(_, c)| c.indent())).unwrap_or(4),
-        now,
-    };
+    let how = job.encryption(rule?, wanted, now)?;
     let (known, why) = match before.as_ref().map(|before| Earlier::of(before, &how)) {
         Some(Earlier::Readable(earlier)) => (again(file, earlier, &how, identities, random), None),
         Some(Earlier::For(recipient)) => {
@@ -366,7 +179,7 @@ fn again(
 }
 
 /// The file under a new data key, in the format that is wanted.
-fn fresh(
+pub(crate) fn fresh(
     file: &File,
     how: &Encryption<'_>,
     random: &mut dyn RandomSource,
@@ -454,21 +267,4 @@ fn is_covered(file: &File) -> Result<bool, Failure> {
 
 fn has_metadata(document: &Document) -> bool {
     EncryptedFile::open(document).is_ok_and(|opened| opened.is_some())
-}
-
-/// No rule speaks of the file.
-pub(crate) fn uncovered(name: &Path, config: Option<&(PathBuf, Config)>) -> Failure {
-    match config {
-        Some((path, _)) => Failure::new(format!(
-            "{}: no creation rule of {} matches it",
-            name.display(),
-            path.display()
-        ))
-        .hint("add a rule for it"),
-        None => Failure::new(format!(
-            "{}: there is no `.sops.yaml` with creation rules",
-            name.display()
-        ))
-        .hint("write one, such as `creation_rules: [{age: age1…}]`"),
-    }
 }

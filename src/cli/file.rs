@@ -35,6 +35,16 @@ impl File {
             .map_err(|error| Failure::new(located(&self.name, &error)))
     }
 
+    /// The same file with another content.
+    pub(crate) fn with_content(&self, content: &[u8]) -> File {
+        File {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            content: Content::new(content.to_vec()),
+            ..*self
+        }
+    }
+
     /// A failure of the file format.
     pub(crate) fn failure(&self, error: &Error) -> Failure {
         Failure::at(&self.name, error)
@@ -89,6 +99,11 @@ impl Naming {
     pub(crate) fn read_one(&self, name: &Path, context: &mut Context) -> Result<File, Failure> {
         commit::recover(&commit::root([context.directory.join(name).as_path()]), "read", context)?;
         self.read(Found { name: name.to_owned(), named: true }, context)
+    }
+
+    /// A file that is not there yet.
+    pub(crate) fn missing(&self, name: &Path, context: &Context) -> File {
+        self.file(name.to_owned(), Content::default(), false, true, context)
     }
 
     /// A file on disk.

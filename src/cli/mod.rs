@@ -21,6 +21,8 @@ mod failure;
 mod file;
 mod filestatus;
 mod groups;
+mod job;
+mod new_file;
 mod private;
 mod prompt;
 mod rotate;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::commit;
 use super::decrypt::looks_encrypted;
-use super::encrypt::{self, Job};
 use super::failure::located;
 use super::file::{self, File, Naming};
+use super::job::{self, Job};
 use super::{Context, Failure, Status, discover, show};
 use crate::keys::Identities;
 use crate::secret::RandomSource;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: UpdateKeysArgs, context: &mut Context) -> Result<Status,
     let files = found.into_iter().map(|found| naming.read(found, context));
     let files = files.collect::<Result<Vec<File>, _>>()?;
     let files = files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
-    let jobs = encrypt::jobs(files, args.config.as_deref(), false, context)?;
+    let jobs = job::jobs(files, args.config.as_deref(), false, context)?;
     let identities = discover::identities(context)?;
     let mut updates = Vec::new();
     for job in jobs {
@@ -105,7 +105,7 @@ pub(crate) fn update(
         }
         None => None,
     };
-    let rule = rule.ok_or_else(|| encrypt::uncovered(&file.name, config.as_deref()))?;
+    let rule = rule.ok_or_else(|| job::uncovered(&file.name, config.as_deref()))?;
     let metadata = encrypted.metadata();
     // A rule without one leaves the file its threshold, as far as there are groups for it.
     let threshold = match rule.threshold {

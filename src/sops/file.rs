@@ -328,7 +328,7 @@ impl<'d> Unlocked<'d> {
 
     /// A plain document encrypted under the data key of this file, and given a block: this file's to the byte,
     /// but for what `block` has otherwise.
-    fn seal_again(
+    pub(super) fn seal_again(
         &self,
         plain: &Document,
         scope: (&Selection, bool),
@@ -354,17 +354,26 @@ impl<'d> Unlocked<'d> {
 
     /// The plain document, and its tokens if they are wanted.
     fn plain(&self, stashes: bool) -> Result<(Document, Stash), Error> {
-        let attempt = |spellings| -> Result<_, Error> {
-            let Opened { mut edits, mac, stash } = self.opened(spellings, stashes)?;
-            self.verify(&mac)?;
-            self.remove_blocks(&mut edits)?;
-            Ok((edits.apply()?, stash))
-        };
-        match attempt(true) {
+        match self.plain_with(true, stashes, false) {
             // A spelling may not fit where the file was indented anew: then the common one does.
-            Err(Error::Edit(_)) => attempt(false),
+            Err(Error::Edit(_)) => self.plain_with(false, stashes, false),
             other => other,
         }
+    }
+
+    /// As [`Unlocked::plain`], with the authors' spellings or without, and with the block or without.
+    pub(super) fn plain_with(
+        &self,
+        spellings: bool,
+        stashes: bool,
+        block: bool,
+    ) -> Result<(Document, Stash), Error> {
+        let Opened { mut edits, mac, stash } = self.opened(spellings, stashes)?;
+        self.verify(&mac)?;
+        if !block {
+            self.remove_blocks(&mut edits)?;
+        }
+        Ok((edits.apply()?, stash))
     }
 
     fn remove_blocks(&self, edits: &mut Edits<'_>) -> Result<(), EditError> {

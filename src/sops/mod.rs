@@ -38,6 +38,7 @@ mod group;
 mod open;
 mod rotate;
 mod seal;
+mod shown;
 mod spelling;
 mod stash;
 mod walk;

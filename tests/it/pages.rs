@@ -29,11 +29,15 @@ macro_rules! pages {
 
 pages! {
     decrypt: "decrypt.md",
+    edit: "edit.md",
     encrypt: "encrypt.md",
+    exec_env: "exec-env.md",
+    exec_file: "exec-file.md",
     filestatus: "filestatus.md",
     groups: "groups.md",
     rotate: "rotate.md",
     set: "set.md",
+    sops: "sops.md",
     unset: "unset.md",
     updatekeys: "updatekeys.md",
 }
@@ -77,6 +81,7 @@ pub(crate) struct Stage {
     token: Regex,
     wrapped: Regex,
     time: Regex,
+    log_time: Regex,
 }
 
 impl Stage {
@@ -104,6 +109,7 @@ impl Stage {
             token: Regex::new("data:[^,]*,iv:[^,]*,tag:[^,]*,").unwrap(),
             wrapped: Regex::new(r"(-----BEGIN AGE ENCRYPTED FILE-----)[^-]*(-----END)").unwrap(),
             time: Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap(),
+            log_time: Regex::new(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d").unwrap(),
         }
     }
 
@@ -122,6 +128,7 @@ impl Stage {
         let printed = printed.replace(&format!("{}", root.display()), ".");
         let printed = self.token.replace_all(&printed, "data:…,");
         let printed = self.wrapped.replace_all(&printed, "$1…$2");
+        let printed = self.log_time.replace_all(&printed, "2031/01/02 03:04:05");
         self.time.replace_all(&printed, "2031-01-02T03:04:05Z").into_owned()
     }
 }

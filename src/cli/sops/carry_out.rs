@@ -4,20 +4,27 @@
 //! a call, its exit codes, its words where programs read them, and rules that are asked where nothing of
 //! them is used.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::codes::Code;
 use super::invocation::{
-    Call, Decrypt, Encrypt, Globals, Input, Invocation, Naming, NewFile, NewValue, Output, Rotate,
-    Set, Unset,
+    Call, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Globals, Input, Invocation, Naming, NewFile,
+    NewValue, Output, Rotate, Set, Unset,
 };
 use crate::cli::commit::Target;
 use crate::cli::decrypt::{Decryption, decrypt};
-use crate::cli::encrypt::{self, Encrypted, Wanted};
+use crate::cli::edit::{self, Editing};
+use crate::cli::editor::Edited;
+use crate::cli::encrypt::{self, Encrypted};
+use crate::cli::exec_env::{self, ExecEnvArgs};
+use crate::cli::exec_file::{self, ExecFileArgs};
 use crate::cli::failure::located;
 use crate::cli::file::{self, File, Found};
 use crate::cli::groups::{self, On};
+use crate::cli::job;
+use crate::cli::new_file::Wanted;
 use crate::cli::rotate::{self, Rotation};
 use crate::cli::set::{self, Changing};
 use crate::cli::{Context, Failure, Status, discover, filestatus};
@@ -53,7 +60,14 @@ pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Fai
             existing(&on.file, Code::CouldNotReadInput, context)?;
             groups::delete(&on, call.group as usize, context)
         }
-        _ => unreachable!("answered without a file"),
+        Invocation::Edit(call) => edit_one(call, globals, context),
+        Invocation::ExecEnv(call) => exec_env_one(call, context),
+        Invocation::ExecFile(call) => exec_file_one(call, context),
+        Invocation::Help(_)
+        | Invocation::Version { .. }
+        | Invocation::Completion(_)
+        | Invocation::Candidates(_)
+        | Invocation::Refused(_) => unreachable!("answered without a file"),
     }
 }
 
@@ -65,7 +79,7 @@ fn encrypt(call: Encrypt, globals: &Globals, context: &mut Context) -> Result<St
     }
     let least = matches!(call.output, Output::InPlace);
     let config = globals.config.as_deref();
-    let job = encrypt::jobs(vec![file], config, least, context)?.pop().expect("one file, one job");
+    let job = job::jobs(vec![file], config, least, context)?.pop().expect("one file, one job");
     let name = job.file.name.clone();
     job.refuse_second_selection(&wanted)?;
     let identities = discover::identities(context)?;
@@ -148,6 +162,90 @@ fn unset_one(call: Unset, context: &mut Context) -> Result<Status, Failure> {
     set::unset(&call.file, &call.index, &how, context)
 }
 
+fn edit_one(call: Edit, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
+    let edited = if context.directory.join(&call.file).exists() {
+        let file = input(Input::File(call.file), &call.naming, Code::NoFile, context)?;
+        if call.legacy {
+            demand_rule(&file, globals, context)?;
+        }
+        refuse_conversion(&file)?;
+        let how = Editing {
+            show_master_keys: call.show_master_keys,
+            ignore_mac: call.opening.ignore_mac,
+        };
+        edit::existing(&file, how, context)?
+    } else {
+        begun(call, globals, context)?
+    };
+    match edited {
+        Edited::Accepted(()) => Ok(Status::Done),
+        Edited::Unchanged => {
+            Err(Failure::new("File has not changed, exiting.").code(Code::NotModified))
+        }
+    }
+}
+
+/// A file that is not there yet.
+fn begun(call: Edit, globals: &Globals, context: &mut Context) -> Result<Edited<()>, Failure> {
+    if call.changes_keys {
+        return Err(Failure::new(
+            "cannot add or remove keys on non-existent files, use the `edit` command to create one",
+        )
+        .code(Code::NoFileToChangeKeysOf));
+    }
+    if let Some(flag) = call.foreign {
+        return Err(Failure::new(format!("{flag}: only age is supported")));
+    }
+    let wanted = wanted(&call.new_file, globals)?;
+    let naming = naming(&call.naming);
+    let jobs = vec![naming.missing(&call.file, context)];
+    let jobs = job::jobs(jobs, globals.config.as_deref(), false, context)?;
+    let job = jobs.first().expect("one file, one job");
+    job.refuse_second_selection(&wanted)?;
+    edit::new(job, &wanted, context)
+}
+
+fn exec_env_one(call: ExecEnv, context: &mut Context) -> Result<Status, Failure> {
+    existing(&call.file, Code::CouldNotReadInput, context)?;
+    let args = ExecEnvArgs {
+        file: call.file,
+        command: text(call.command)?,
+        pristine: call.pristine,
+        same_process: call.same_process,
+        user: call.user,
+        background: call.background,
+    };
+    exec_env::run(args, context)
+}
+
+fn exec_file_one(call: ExecFile, context: &mut Context) -> Result<Status, Failure> {
+    existing(&call.file, Code::CouldNotReadInput, context)?;
+    let filename = call.filename.map(|name| text(name.into_os_string())).transpose()?;
+    let args = ExecFileArgs {
+        file: call.file,
+        command: text(call.command)?,
+        no_fifo: !call.fifo,
+        filename,
+        input_type: call.naming.input,
+        output_type: call.naming.output,
+        user: call.user,
+        background: call.background,
+    };
+    exec_file::run(args, context)
+}
+
+fn text(word: OsString) -> Result<String, Failure> {
+    word.into_string().map_err(|_| Failure::new("the command line is not valid UTF-8"))
+}
+
+fn naming(given: &Naming) -> file::Naming {
+    file::Naming {
+        input_type: given.input,
+        output_type: given.output,
+        filename_override: given.name.clone(),
+    }
+}
+
 /// The file of a call; `missing` is what it means if there is none.
 pub(super) fn input(
     input: Input,
@@ -155,11 +253,7 @@ pub(super) fn input(
     missing: Code,
     context: &mut Context,
 ) -> Result<File, Failure> {
-    let naming = file::Naming {
-        input_type: naming.input,
-        output_type: naming.output,
-        filename_override: naming.name.clone(),
-    };
+    let naming = self::naming(naming);
     match input {
         Input::File(name) => {
             existing(&name, missing, context)?;

@@ -20,8 +20,6 @@ pub(crate) enum Code {
     InvalidSetFormat = 7,
     /// 8: flags exclude each other.
     ConflictingFlags = 8,
-    /// 21: the MAC cannot be encrypted.
-    EncryptingMac = 21,
     /// 23: a value cannot be encrypted.
     EncryptingTree = 23,
     /// 25: a value cannot be decrypted.
@@ -51,7 +49,7 @@ pub(crate) enum Code {
 impl Code {
     /// All of them, in order.
     #[cfg(test)]
-    pub(crate) const ALL: [Code; 20] = [
+    pub(crate) const ALL: [Code; 19] = [
         Code::Done,
         Code::Generic,
         Code::CouldNotReadInput,
@@ -59,7 +57,6 @@ impl Code {
         Code::CouldNotPrint,
         Code::InvalidSetFormat,
         Code::ConflictingFlags,
-        Code::EncryptingMac,
         Code::EncryptingTree,
         Code::DecryptingTree,
         Code::NoFileToChangeKeysOf,

@@ -6,7 +6,7 @@ use super::carry_out::input;
 use super::codes::Code;
 use super::invocation::{Globals, Input, Naming, UpdateKeys};
 use crate::cli::updatekeys::update;
-use crate::cli::{Context, Failure, Status, commit, discover, encrypt};
+use crate::cli::{Context, Failure, Status, commit, discover, job};
 
 /// Runs the command. A file that cannot be changed does not keep the others from it.
 pub(super) fn run(
@@ -21,7 +21,7 @@ pub(super) fn run(
         let outcome = file.and_then(|file| {
             let path = file.path.display().to_string();
             log(context, &format!("Syncing keys for file {path}"));
-            let jobs = encrypt::jobs(vec![file], globals.config.as_deref(), false, context)?;
+            let jobs = job::jobs(vec![file], globals.config.as_deref(), false, context)?;
             jobs.into_iter().try_for_each(|job| one(job, &path, call.yes, context))
         });
         if let Err(failure) = outcome {
@@ -35,7 +35,7 @@ pub(super) fn run(
     }
 }
 
-fn one(job: encrypt::Job, path: &str, yes: bool, context: &mut Context) -> Result<(), Failure> {
+fn one(job: job::Job, path: &str, yes: bool, context: &mut Context) -> Result<(), Failure> {
     if job.config.is_none() {
         return Err(Failure::new("config file not found"));
     }

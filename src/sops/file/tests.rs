@@ -274,3 +274,21 @@ fn an_item_that_sops_made_of_a_comment_stays_an_item() {
     assert_eq!(changed_lines(after.source(), stored.source()).len(), 3, "{}", after.source());
     assert_eq!(unlocked_plain(&after, &anna), edited.source());
 }
+
+#[test]
+fn a_block_that_is_shown_can_be_edited_like_the_values() {
+    let (anna, bert) = (Identities::generate(), Identities::generate());
+    let before = sealed("a: x\nb: y\n", &[group(&[&anna, &bert])], 0);
+    let opened = unlocked(&before, &[&anna]).unwrap();
+    let shown = opened.decrypt_with_block().unwrap();
+    assert!(shown.source().starts_with("a: x\nb: y\nsops:\n"));
+    let same = opened.encrypt_with_block_again(&shown, LATER, &mut Counter(9)).unwrap();
+    assert_eq!(same.source(), before.source());
+    let text = shown.source().replace("a: x", "a: z");
+    let text = text.replace("unencrypted_suffix: _unencrypted", "encrypted_regex: ^a$");
+    let after = opened.encrypt_with_block_again(&parse(&text), LATER, &mut Counter(9)).unwrap();
+    assert!(after.source().starts_with("a: ENC[") && after.source().contains("\nb: y\n"));
+    assert_eq!(unlocked_plain(&after, &bert), "a: z\nb: y\n");
+    let gone = opened.encrypt_with_block_again(&parse("a: x\n"), LATER, &mut Counter(9));
+    assert!(matches!(gone, Err(Error::Metadata(metadata::Error::Removed))));
+}

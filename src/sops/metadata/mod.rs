@@ -63,6 +63,9 @@ pub enum Error {
         /// Where they begin.
         position: Position,
     },
+    /// Somebody took the mapping out of a file that had it.
+    #[error("the `sops` block is gone; without it nobody can decrypt the file")]
+    Removed,
     /// Two selections, or one that does not compile.
     #[error("{position}: {source}")]
     Selection {
