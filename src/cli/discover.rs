@@ -42,7 +42,7 @@ pub(crate) fn config_for(
         && here != there
     {
         let (here, there) = (here.display(), there.display());
-        context.note(format!("note: using {here}, not {there}; `--config` chooses"));
+        context.note_once(format!("note: using {here}, not {there}; `--config` chooses"));
     }
     Ok(from_here.or(from_file))
 }

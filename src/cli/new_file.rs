@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::failure::chain;
+use super::sops::Code;
 use crate::keys::Recipient;
 use crate::sops::KeyGroup;
 use crate::sops::selection::{Selection, Settings};
@@ -94,7 +95,9 @@ impl Wanted {
         let selection = (settings != Settings::default()).then(|| Selection::new(settings));
         Ok(Wanted {
             groups: (!parsed.is_empty()).then(|| vec![KeyGroup::of(parsed)]),
-            selection: selection.transpose().map_err(|error| Failure::new(chain(&error)))?,
+            selection: selection
+                .transpose()
+                .map_err(|error| Failure::new(chain(&error)).code(Code::ConflictingFlags))?,
             ..Wanted::default()
         })
     }

@@ -8,6 +8,7 @@ use super::commit;
 use super::encrypt;
 use super::failure::located;
 use super::file::{self, File, Found, Naming};
+use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::{Component, Document, Fragment, Route, Value};
 use crate::sops::Format;
@@ -105,6 +106,7 @@ pub(crate) fn set(
     let value = change::json(json).map_err(|error| {
         Failure::new(format!("the value is not valid JSON: {error}"))
             .hint("put a string between double quotes, such as '\"text\"'")
+            .code(Code::InvalidSetFormat)
     })?;
     let file = read(name, how, context)?;
     if file.format == Format::Binary {

@@ -111,6 +111,12 @@ impl Identities {
     /// what a file names is not authenticated, so if that fails every identity is tried on every copy. Only
     /// then somebody is asked, or a plugin started: at first for the copies that name them.
     pub fn unwrap(&self, copies: &[(&str, &str)]) -> Result<Secret, Error> {
+        self.unwrap_share(copies).inspect_err(|_| self.explain())
+    }
+
+    /// As [`Identities::unwrap`], for one of several shares: a failure, which others may make up for, is not
+    /// [explained](Identities::explain).
+    pub fn unwrap_share(&self, copies: &[(&str, &str)]) -> Result<Secret, Error> {
         let read = self.places.iter().map(|place| place.pool(&self.ask));
         let mut places = std::iter::once(&self.at_hand).chain(read);
         if let Some(data_key) = places.find_map(|pool| pool.open_own(copies)) {
@@ -126,7 +132,7 @@ impl Identities {
         }
         let looked_up = self.looked_up();
         let pools: Vec<&Pool> = self.found().chain(looked_up.iter().map(Arc::as_ref)).collect();
-        self.unwrap_with(&pools, copies).inspect_err(|_| self.warn())
+        self.unwrap_with(&pools, copies)
     }
 
     /// Tries everything on everything.
@@ -150,8 +156,8 @@ impl Identities {
             .ok_or(Error::NotUnwrapped(attempts))
     }
 
-    /// Tells what might explain a failure, once.
-    fn warn(&self) {
+    /// Tells what might explain that nothing could be unwrapped, once.
+    pub fn explain(&self) {
         if !self.warned.swap(true, Ordering::Relaxed) {
             self.problems().iter().for_each(|problem| self.ask.warn(problem));
         }

@@ -11,9 +11,12 @@ use crate::secret::{RandomSource, Secret};
 /// Unwraps the data key of a file, or as many of its shares as can be had.
 pub(super) fn unwrap(metadata: &Metadata, identities: &Identities) -> Result<DataKey, Error> {
     let secret = match metadata.groups.as_slice() {
-        [only] => open(only, identities).map_err(|reason| match reason {
-            NotOpened::Keys(error) => Error::Keys(error),
-            NotOpened::Foreign(foreign) => Error::ForeignAlone(foreign),
+        [only] => open(only, identities).map_err(|reason| {
+            identities.explain();
+            match reason {
+                NotOpened::Keys(error) => Error::Keys(error),
+                NotOpened::Foreign(foreign) => Error::ForeignAlone(foreign),
+            }
         })?,
         groups => {
             let opened: Vec<_> = groups.iter().map(|group| open(group, identities)).collect();
@@ -21,6 +24,7 @@ pub(super) fn unwrap(metadata: &Metadata, identities: &Identities) -> Result<Dat
             // No polynomial of SOPS is constant: one share is never enough.
             let needed = metadata.threshold.max(2);
             if shares.len() < needed {
+                identities.explain();
                 let (recovered, all) = (shares.len(), groups.len());
                 let missing = (0..).zip(opened).filter_map(|(at, one)| Some((at, one.err()?)));
                 return Err(Error::Parts { recovered, all, needed, missing: missing.collect() });
@@ -91,7 +95,7 @@ fn open(group: &WrappedGroup, identities: &Identities) -> Result<Secret, NotOpen
     if let (true, Some(foreign)) = (copies.is_empty(), group.foreign.first()) {
         return Err(NotOpened::Foreign(foreign.clone()));
     }
-    identities.unwrap(&copies).map_err(NotOpened::Keys)
+    identities.unwrap_share(&copies).map_err(NotOpened::Keys)
 }
 
 fn wrap_for(secret: &[u8], recipients: &[Recipient]) -> Result<Vec<WrappedKey>, Error> {

@@ -44,6 +44,8 @@ mod keys;
 mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
+/// The README: every command line.
+mod readme;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
 /// The program starts and answers.

@@ -113,10 +113,15 @@ impl Stage {
         }
     }
 
+    /// Where other programs can be put.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.sandbox.home().join("bin")
+    }
+
     /// The exit code of a command line and what it prints.
     pub(crate) fn run(&self, command: &str) -> (i32, String) {
         let script = format!("exec 2>&1\n{command}\n");
-        let path = format!("{}:/usr/bin:/bin", self.sandbox.home().join("bin").display());
+        let path = format!("{}:/usr/bin:/bin", self.programs().display());
         let shell = self.sandbox.run("sh").args(["-c", &script]);
         let outcome = shell.env("PATH", path).env("COLUMNS", "100").go();
         (outcome.status.code().expect("an exit code"), outcome.stdout())

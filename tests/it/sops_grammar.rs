@@ -203,7 +203,6 @@ const SAME: &str = r#"
 1 groups delete -f e.yaml 0 1
 1 groups delete -f e.yaml 4294967296
 2 groups delete 0
-0 groups delete -f e.yaml 0
 1 exec-env e.yaml
 1 exec-env e.yaml echo hi
 0 exec-env e.yaml 'echo $a'
@@ -259,6 +258,7 @@ const SAME: &str = r#"
 
 /// `SOPS-CODE OUR-CODE LINE`: different on purpose.
 const DIFFERENT: &str = r#"
+0 1 groups delete -f e.yaml 0
 1 0 rotate --ignore-mac e.yaml
 7 0 set e.yaml --idempotent '["a"]' '"x"'
 2 0 exec-env e.yaml --pristine true

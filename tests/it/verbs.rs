@@ -15,7 +15,7 @@ use crate::reference;
 use crate::sandbox::{Outcome, Run, Sandbox};
 
 /// The TEST ONLY recipient of the sample.
-const RECIPIENT: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
+pub(crate) const RECIPIENT: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
 
 /// A plain file of every format, with a secret in it.
 const PLAIN: [(&str, &str); 5] = [
@@ -76,7 +76,7 @@ fn plain(sandbox: &Sandbox, name: &str) -> String {
 }
 
 /// Another recipient. With `known`, its identity is where sops looks, too.
-fn another(sandbox: &Sandbox, known: bool) -> String {
+pub(crate) fn another(sandbox: &Sandbox, known: bool) -> String {
     let made = sandbox.run(reference::age_keygen()).go().success();
     if known {
         let path = sandbox.home().join(".config/sops/age/keys.txt");

@@ -34,6 +34,10 @@ use crate::sops::selection::Settings;
 /// Carries out a call.
 pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Failure> {
     let globals = &call.globals;
+    if let Some(config) = &globals.config {
+        // sops reads it whatever is to be done.
+        discover::read_config(&context.directory.join(config))?;
+    }
     match call.invocation {
         Invocation::Encrypt(call) => encrypt(call, globals, context),
         Invocation::Decrypt(call) => decrypt_one(call, globals, context),
@@ -270,6 +274,9 @@ pub(super) fn input(
 }
 
 fn existing(name: &Path, missing: Code, context: &Context) -> Result<(), Failure> {
+    if name.as_os_str().is_empty() {
+        return Err(Failure::new("no file is named").hint("pass `--file FILE`").code(missing));
+    }
     match std::fs::metadata(context.directory.join(name)) {
         Ok(found) if found.is_dir() => Err(Failure::new(format!(
             "{}: is a directory, which this command does not take",

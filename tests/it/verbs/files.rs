@@ -133,3 +133,14 @@ fn conversions_are_those_of_sops() {
         assert!(values(&sandbox, &name).contains("TESTonly1"), "{from} as {to}");
     }
 }
+
+#[test]
+fn which_configuration_is_used_is_said_once() {
+    let sandbox = sandbox();
+    sandbox.write("nested/.sops.yaml", "creation_rules: []\n");
+    for name in ["nested/a.yaml", "nested/b.yaml"] {
+        sandbox.write(name, "a: b\n");
+    }
+    let outcome = sandbox.keywright(["encrypt", "-i", "-r", "nested"]).go().success();
+    assert_eq!(outcome.stderr().matches("note: using").count(), 1, "{}", outcome.stderr());
+}
