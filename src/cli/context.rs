@@ -154,8 +154,10 @@ impl RandomSource for OsRandom {
 /// Keeps decrypted values out of core dumps, and other processes of the same user from reading them by
 /// `ptrace`. What fails here leaves the program as safe as any other.
 pub(crate) fn protect_memory() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // The commands of `exec-env` inherit the limit, and may raise it again.
+    let core = getrlimit(Resource::Core);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..core });
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

@@ -252,7 +252,11 @@ impl<'d> Builder<'d> {
     /// The comments, by index, of a collection before one of its children, or at its end.
     fn placed(&self, collection: NodeId, before: Option<NodeId>) -> impl Iterator<Item = usize> {
         let here = self.placement.get(&(collection, before)).into_iter().flatten().copied();
-        here.filter(move |index| !(self.is_item(collection) && self.is_behind(*index, collection)))
+        // The comments of a document without content are placed in the one before.
+        let end = self.document.roots()[self.document.root_of(collection)].span.end;
+        let of_root = move |index: &usize| self.document.comments()[*index].span.start < end;
+        here.filter(of_root)
+            .filter(move |index| !(self.is_item(collection) && self.is_behind(*index, collection)))
     }
 
     /// The comments behind the closing bracket of an item of a list. Their path is that of the collection in
