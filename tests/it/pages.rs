@@ -178,7 +178,7 @@ fn parts(page: &str) -> Vec<Part<'_>> {
 fn command(lines: &str) -> String {
     let stripped =
         |line: &str| line.strip_prefix(['$', '>']).map_or(line, str::trim_start).to_owned();
-    lines.split_inclusive('\n').map(|line| stripped(line)).collect()
+    lines.split_inclusive('\n').map(stripped).collect()
 }
 
 /// The commands in the `console` blocks of a page, as the shell gets them.

@@ -104,7 +104,7 @@ fn a_result_is_written_elsewhere_and_the_source_is_left_alone() {
         let before = sandbox.snapshot();
         let run = sandbox.keywright(["encrypt", "--output", &out, name]).go().success();
         assert_eq!(run.stdout(), "");
-        assert_eq!(before.changed(&sandbox.snapshot()), [out.clone()]);
+        assert_eq!(before.changed(&sandbox.snapshot()), [out.as_str()]);
         assert!(values(&sandbox, &out).contains("TESTonly1"), "{name}");
     }
 }

@@ -40,7 +40,7 @@ fn an_edit_changes_its_token_the_mac_and_the_time() {
         sandbox.write(name, content.replace("TESTonly1", "TESTonly2"));
     }
     sandbox.keywright(["encrypt", "-i", "-r", "."]).go().success();
-    for (name, content) in PLAIN {
+    for (name, _) in PLAIN {
         let (before, after) = (sandbox.git(&["show", &format!("HEAD:{name}")]), sandbox.read(name));
         let (before, after) = (without_time(&before), without_time(&after));
         let (old, new) = (tokens(&before), tokens(&after));
