@@ -25,8 +25,8 @@ use crate::txn::Content;
   keywright decrypt --extract '[\"stringData\"][\"password\"]' apps/grafana/secret.yaml
   keywright decrypt --output-type json settings.yaml
 
-Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, ~/.config/sops/age/keys.txt, SOPS_AGE_SSH_PRIVATE_KEY_FILE,
-~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD, each used if those before it do
+Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, ~/.config/sops/age/keys.txt, SOPS_AGE_SSH_PRIVATE_KEY_FILE, \
+~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD, each used if those before it do \
 not help. Passphrases are asked for at the terminal.")]
 pub(crate) struct DecryptArgs {
     /// Files to decrypt; standard input if none is given

@@ -19,8 +19,7 @@ pub(crate) const CONFIG: &str = ".sops.yaml";
 
 /// The configuration at a path.
 pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
     let document = Document::parse(bytes).map_err(|error| Failure::new(located(path, &error)))?;
     Config::parse(&document, path).map_err(|error| Failure::new(located(path, &error)))
 }
@@ -44,7 +43,7 @@ pub(crate) fn config_for(
         && here != there
     {
         let (here, there) = (here.display(), there.display());
-        context.note(format!("note: using {here}, not {there}; `--config` chooses"));
+        context.note_once(format!("note: using {here}, not {there}; `--config` chooses"));
     }
     Ok(from_here.or(from_file))
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::commit::Target;
 use super::context::OsRandom;
 use super::each::each;
-use super::failure::located;
+use super::failure::{ADD_BY_SET, located};
 use super::file::{File, Naming};
 use super::job::{Job, jobs};
 use super::new_file::{NewFile, Wanted};
@@ -38,10 +38,10 @@ const NEVER_FOUND: [&str; 5] = [
   keywright encrypt -i apps/grafana/secret.yaml
   keywright encrypt -i --recursive apps
   keywright encrypt --age age1… secret.yaml > secret.sops.yaml
-  kubectl create secret … -o yaml --dry-run=client | keywright encrypt --filename-override apps/a/secret.yaml
+  keywright encrypt --filename-override apps/a/secret.yaml < secret.yaml
 
-In a directory, files are taken that the last commit has encrypted, and those for which a creation rule with a
-`path_regex` picks a value. Where the last commit has a file encrypted and you can read it, values that did not
+In a directory, files are taken that the last commit has encrypted, and those for which a creation rule with a \
+`path_regex` picks a value. Where the last commit has a file encrypted and you can read it, values that did not \
 change keep their ciphertext.")]
 pub(crate) struct EncryptArgs {
     /// Files to encrypt; standard input if none is given
@@ -261,9 +261,7 @@ fn is_covered(file: &File) -> Result<bool, Failure> {
             document.position_of(*leaf),
             document.route(*leaf)
         ))
-        .hint(
-            "restore the file with `git checkout`, decrypt it, add the value, and encrypt it again",
-        )),
+        .hint(ADD_BY_SET)),
     }
 }
 

@@ -43,7 +43,9 @@ impl Job {
         static DEFAULT: LazyLock<Selection> = LazyLock::new(Selection::default);
         let config = self.config.as_deref();
         let groups = wanted.groups.as_deref().or(rule.map(|rule| rule.groups.as_slice()));
-        let groups = groups.ok_or_else(|| uncovered(&self.file.name, config))?;
+        let groups = groups.ok_or_else(|| {
+            uncovered(&self.file.name, config).hint("or name the recipients by `--age age1…`")
+        })?;
         discover::answer(groups);
         let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
         let indent = wanted.indent.or(config.map(|(_, config)| config.indent()));
@@ -126,11 +128,11 @@ pub(crate) fn uncovered(name: &Path, config: Option<&(PathBuf, Config)>) -> Fail
             name.display(),
             path.display()
         ))
-        .hint("add a rule for it, or pass `--age age1…`"),
+        .hint("add a rule for it"),
         None => Failure::new(format!(
             "{}: there is no `.sops.yaml` with creation rules",
             name.display()
         ))
-        .hint("write one, see `.sops.yaml.example`, or pass `--age age1…`"),
+        .hint("write one, such as `creation_rules: [{age: age1…}]`"),
     }
 }

@@ -1,6 +1,7 @@
 //! What a command line says about the encryption of new files.
 
 use super::Failure;
+use super::failure::chain;
 use super::sops::Code;
 use crate::keys::Recipient;
 use crate::sops::KeyGroup;
@@ -96,7 +97,7 @@ impl Wanted {
             groups: (!parsed.is_empty()).then(|| vec![KeyGroup::of(parsed)]),
             selection: selection
                 .transpose()
-                .map_err(|error| Failure::new(error.to_string()).code(Code::ConflictingFlags))?,
+                .map_err(|error| Failure::new(chain(&error)).code(Code::ConflictingFlags))?,
             ..Wanted::default()
         })
     }

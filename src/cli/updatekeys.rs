@@ -21,7 +21,7 @@ use crate::txn::Change;
   keywright updatekeys -y secrets/*.yaml
   keywright updatekeys --recursive --dry-run .
 
-Values, MAC and the file's own selection stay as they are. Who is taken out could read the file until now and
+Values, MAC and the file's own selection stay as they are. Who is taken out could read the file until now and \
 still knows its data key: follow up with `keywright rotate -i FILE`, and change what the secrets protect.")]
 pub(crate) struct UpdateKeysArgs {
     /// Encrypted files

@@ -40,8 +40,12 @@ mod interop;
 mod json;
 /// Keys of every kind, identity sources and plugins against the real programs.
 mod keys;
+/// The pages of the verbs: each command line, each output.
+mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
+/// The README: every command line.
+mod readme;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
 /// The program starts and answers.
@@ -52,5 +56,7 @@ mod sops_behaviours;
 mod sops_grammar;
 /// Commits that are stopped half-way.
 mod txn;
+/// The verbs beside the real sops: what changes, what stays, what is refused.
+mod verbs;
 /// What people type, line by line.
 mod walkthroughs;
