@@ -115,7 +115,8 @@ pub(crate) fn encrypt(
         return Ok(Encrypted::NotMeant);
     }
     if is_covered(file)? {
-        return Ok(Encrypted::Already(file.name.clone()));
+        let already = Encrypted::Already(file.name.clone());
+        return Ok(if file.named { already } else { Encrypted::NotMeant });
     }
     let how = job.encryption(rule?, wanted, now)?;
     let (known, why) = match before.as_ref().map(|before| Earlier::of(before, &how)) {
