@@ -33,6 +33,18 @@ impl Job {
         }
     }
 
+    /// Whether a rule of the file covers a `kustomization.yaml` beside it as well, which kustomize has to read: then its
+    /// pattern says where files are, not what they are.
+    pub(crate) fn is_broad(&self, rule: &Rule) -> bool {
+        let beside = self.file.path.with_file_name("kustomization.yaml");
+        let same = |(_, config): &(PathBuf, Config)| {
+            config
+                .rule_for(&beside)
+                .is_ok_and(|found| found.is_some_and(|found| found.position == rule.position))
+        };
+        self.config.as_deref().is_some_and(same)
+    }
+
     /// How the file is to be encrypted; refused if nobody says for whom.
     pub(crate) fn encryption<'e>(
         &self,

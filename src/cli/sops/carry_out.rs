@@ -264,7 +264,10 @@ pub(super) fn input(
     match input {
         Input::File(name) => {
             existing(&name, missing, context)?;
-            // sops takes what is no regular file, such as a pipe, and so does this.
+            // sops takes what is no regular file, such as a pipe, and so does this: nothing is to be finished there.
+            if context.directory.join(&name).is_file() {
+                return naming.read_one(&name, context);
+            }
             naming.read(Found { name, named: true }, context)
         }
         Input::Stdin => {

@@ -10,16 +10,23 @@ fn a_directory_gives_the_files_that_are_meant() {
     );
     sandbox.write(".sops.yaml", &rules);
     sandbox.write(".gitignore", "ignored.yaml\n");
-    let secret = "kind: Secret\ndata: {a: TESTonly}\n";
-    let meant = ["apps/a/secret.yaml", "apps/b.yml", "apps/picture.png"];
+    let secret = "apiVersion: v1\nkind: Secret\ndata: {a: TESTonly}\n";
+    let meant = ["apps/a/secret.yaml", "apps/b.yml", "apps/picture.png", "secret.yaml"];
     let not_meant = [
         ("apps/.sops.yaml", rules.as_str()),
         ("apps/a/kustomization.yaml", "data: {a: b}\n"),
         ("apps/a/ignored.yaml", secret),
-        ("apps/a/config.yaml", "kind: ConfigMap\n"),
+        ("apps/a/empty.yaml", "kind: ConfigMap\n"),
+        // The rule is for all files of the folder, and this one is for everybody.
+        ("apps/a/config.yaml", "apiVersion: v1\nkind: ConfigMap\ndata: {a: public}\n"),
         ("apps/broken.yaml", "a: [\n"),
         // The rule for everything else has no `path_regex`: bytes are not meant by it.
         ("picture.png", "bytes"),
+        (
+            "release.yaml",
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {existingSecret: name}\n",
+        ),
+        ("settings.yaml", "a: b\n"),
     ];
     meant.iter().for_each(|name| sandbox.write(name, secret));
     not_meant.iter().for_each(|(name, content)| sandbox.write(name, content));
