@@ -42,7 +42,7 @@ fn a_directory_gives_the_files_that_are_meant() {
     settle();
     let encrypted = sandbox.snapshot();
     sandbox.keywright(["rotate", "-i", "-r", "apps"]).go().success();
-    assert_eq!(encrypted.changed(&sandbox.snapshot()), meant);
+    assert_eq!(encrypted.changed(&sandbox.snapshot()), meant[..3]);
     sandbox.keywright(["decrypt", "-i", "-r", "."]).go().success();
     sandbox.git(&["diff", "--exit-code"]);
 }
