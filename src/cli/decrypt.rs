@@ -6,12 +6,13 @@ use super::commit::Target;
 use super::each::each;
 use super::failure::located;
 use super::file::{File, Naming};
+use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::Route;
 use crate::keys::Identities;
 use crate::sops::Format;
 use crate::sops::emit::emit;
-use crate::sops::extract::extract;
+use crate::sops::extract::{ExtractError, extract};
 use crate::sops::file::{EncryptedFile, Unlocked};
 use crate::sops::index;
 use crate::sops::tree::Tree;
@@ -107,7 +108,8 @@ fn converted(file: &File, unlocked: &Unlocked<'_>, how: &Decryption) -> Result<C
     let tree = match file.format {
         Format::Binary => {
             let bytes = unlocked.decrypt_binary().map_err(at)?;
-            let text = bytes.expose_text().ok_or_else(|| told(&"the content is no text"))?;
+            let text = bytes.expose_text();
+            let text = text.ok_or_else(|| unprintable(told(&"the content is no text")))?;
             Tree::of_text(text)
         }
         _ => {
@@ -116,10 +118,18 @@ fn converted(file: &File, unlocked: &Unlocked<'_>, how: &Decryption) -> Result<C
         }
     };
     let printed = match &how.extract {
-        Some(index) => extract(tree, index, file.output, how.indent).map_err(|error| told(&error)),
-        None => emit(&tree, file.output, how.indent).map_err(|error| told(&error)),
+        Some(index) => extract(tree, index, file.output, how.indent).map_err(|error| match error {
+            ExtractError::Emit(_) => unprintable(told(&error)),
+            _ => told(&error),
+        }),
+        None => emit(&tree, file.output, how.indent).map_err(|error| unprintable(told(&error))),
     };
     Ok(content(&printed?))
+}
+
+/// The file is in order, but its content has no form in the format that is wanted.
+fn unprintable(failure: Failure) -> Failure {
+    failure.code(Code::CouldNotPrint)
 }
 
 /// Whether to try to decrypt a file that a directory has: it could hold a `sops` block.

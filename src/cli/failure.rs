@@ -333,7 +333,7 @@ impl From<repo::Error> for Failure {
 
 impl From<txn::Error> for Failure {
     fn from(error: txn::Error) -> Failure {
-        let failure = Failure::new(chain(&error));
+        let failure = Failure::new(chain(&error)).code(Code::CouldNotWriteOutput);
         match error {
             txn::Error::FileChanged { .. } => Failure { status: Status::Drift, ..failure }
                 .hint("nothing was changed; run the command again"),

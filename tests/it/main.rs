@@ -24,6 +24,8 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// What is different from sops on purpose, row by row of the page.
+mod deviations;
 /// Random documents by both programs, in every combination.
 mod differential;
 /// `edit`: what the editor gets, what becomes of it, and that nothing is left.
