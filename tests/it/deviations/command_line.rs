@@ -188,6 +188,10 @@ fn index_comments() {
         stage.sops(["unset", "a.yaml", r#"["l"][0]"#]).go().code(code);
         let note = if stage.ours { "    # note\n" } else { "" };
         assert_eq!(shown(stage, "a.yaml"), format!("l:\n{note}    - one\n"));
+        given(stage, "a.yaml", "l:\n    # note\n    - one\n");
+        stage.sops(["set", "a.yaml", r#"["l"][0]"#, "\"z\""]).go().code(code);
+        let first = if stage.ours { "# note" } else { "- z" };
+        assert_eq!(shown(stage, "a.yaml"), format!("l:\n    {first}\n    - one\n"));
     });
 }
 
