@@ -144,7 +144,7 @@ impl Target {
         let old = match std::fs::read(&path) {
             Ok(bytes) => Some(Content::new(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::new(format!("{}: {error}", output.display()))),
+            Err(error) => return Err(Failure::io(output, &error)),
         };
         in_place(command, vec![Change { path, old, new: Some(new), plain: true }], context)
     }

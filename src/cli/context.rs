@@ -1,5 +1,6 @@
 //! What a command gets from the outside: directory, environment, streams, clock, randomness.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     /// Random bytes of the operating system.
     pub(crate) random: OsRandom,
     environment: Environment,
+    /// What was noted that is to be noted once.
+    noted: HashSet<String>,
 }
 
 /// Where environment variables come from.
@@ -40,10 +43,8 @@ impl Context {
         let current = std::env::current_dir()
             .map_err(|error| Failure::new(format!("the working directory: {error}")))?;
         let wanted = directory.as_deref().unwrap_or(Path::new("."));
-        let directory = current
-            .join(wanted)
-            .canonicalize()
-            .map_err(|error| Failure::new(format!("{}: {error}", wanted.display())))?;
+        let directory =
+            current.join(wanted).canonicalize().map_err(|error| Failure::io(wanted, &error))?;
         Ok(Context {
             directory,
             out: anstream::AutoStream::auto(std::io::stdout()),
@@ -52,6 +53,7 @@ impl Context {
             watched: std::io::stderr().is_terminal(),
             random: OsRandom::default(),
             environment: Environment::Process,
+            noted: HashSet::new(),
         })
     }
 
@@ -65,6 +67,7 @@ impl Context {
             watched: false,
             random: OsRandom::default(),
             environment: Environment::Fixed(environment),
+            noted: HashSet::new(),
         }
     }
 
@@ -105,6 +108,14 @@ impl Context {
         let _ = writeln!(self.err, "{}", line.as_ref());
     }
 
+    /// A line on standard error that concerns many files, but is read once.
+    pub(crate) fn note_once(&mut self, line: String) {
+        if !self.noted.contains(&line) {
+            self.note(&line);
+            self.noted.insert(line);
+        }
+    }
+
     /// Bytes on standard output, as they are.
     pub(crate) fn emit(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match self.out.as_inner().lock().write_all(bytes) {
@@ -143,8 +154,10 @@ impl RandomSource for OsRandom {
 /// Keeps decrypted values out of core dumps, and other processes of the same user from reading them by
 /// `ptrace`. What fails here leaves the program as safe as any other.
 pub(crate) fn protect_memory() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // The commands of `exec-env` inherit the limit, and may raise it again.
+    let core = getrlimit(Resource::Core);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..core });
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

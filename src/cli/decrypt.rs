@@ -6,12 +6,13 @@ use super::commit::Target;
 use super::each::each;
 use super::failure::located;
 use super::file::{File, Naming};
+use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::Route;
 use crate::keys::Identities;
 use crate::sops::Format;
 use crate::sops::emit::emit;
-use crate::sops::extract::extract;
+use crate::sops::extract::{ExtractError, extract};
 use crate::sops::file::{EncryptedFile, Unlocked};
 use crate::sops::index;
 use crate::sops::tree::Tree;
@@ -25,8 +26,8 @@ use crate::txn::Content;
   keywright decrypt --extract '[\"stringData\"][\"password\"]' apps/grafana/secret.yaml
   keywright decrypt --output-type json settings.yaml
 
-Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, ~/.config/sops/age/keys.txt, SOPS_AGE_SSH_PRIVATE_KEY_FILE,
-~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD, each used if those before it do
+Identities come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, ~/.config/sops/age/keys.txt, SOPS_AGE_SSH_PRIVATE_KEY_FILE, \
+~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD, each used if those before it do \
 not help. Passphrases are asked for at the terminal.")]
 pub(crate) struct DecryptArgs {
     /// Files to decrypt; standard input if none is given
@@ -60,13 +61,22 @@ pub(crate) fn run(args: DecryptArgs, context: &mut Context) -> Result<Status, Fa
     // Of a directory, what is not encrypted is not meant.
     let files: Vec<File> =
         files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
+    let mut how = args.how;
+    if let Some(file) = files.iter().find(|file| is_printed_anew(file, &how)) {
+        how.indent = discover::indent_of(context, None, file)?;
+    }
     let identities = discover::identities(context)?;
     let plain = each(files, "decrypting", context, |file, _| {
-        let plain = decrypt(&file, &args.how, &identities);
+        let plain = decrypt(&file, &how, &identities);
         plain.map(|plain| file.change(&plain, true))
     });
     let changes = plain.into_iter().collect::<Result<Vec<_>, _>>()?;
     args.target.finish("decrypt", changes, context)
+}
+
+/// Whether the result does not keep the layout of its file.
+pub(crate) fn is_printed_anew(file: &File, how: &Decryption) -> bool {
+    file.format != file.output || how.extract.is_some()
 }
 
 /// The plain content of a file, in the format that is wanted.
@@ -81,7 +91,7 @@ pub(crate) fn decrypt(
     let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
     let unlocked = encrypted.unlock(identities).map_err(at)?;
     let unlocked = if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked };
-    let same = file.format == file.output && how.extract.is_none();
+    let same = !is_printed_anew(file, how);
     match file.format {
         Format::Binary if same => {
             Ok(Content::new(unlocked.decrypt_binary().map_err(at)?.expose().to_vec()))
@@ -98,7 +108,8 @@ fn converted(file: &File, unlocked: &Unlocked<'_>, how: &Decryption) -> Result<C
     let tree = match file.format {
         Format::Binary => {
             let bytes = unlocked.decrypt_binary().map_err(at)?;
-            let text = bytes.expose_text().ok_or_else(|| told(&"the content is no text"))?;
+            let text = bytes.expose_text();
+            let text = text.ok_or_else(|| unprintable(told(&"the content is no text")))?;
             Tree::of_text(text)
         }
         _ => {
@@ -107,10 +118,18 @@ fn converted(file: &File, unlocked: &Unlocked<'_>, how: &Decryption) -> Result<C
         }
     };
     let printed = match &how.extract {
-        Some(index) => extract(tree, index, file.output, how.indent).map_err(|error| told(&error)),
-        None => emit(&tree, file.output, how.indent).map_err(|error| told(&error)),
+        Some(index) => extract(tree, index, file.output, how.indent).map_err(|error| match error {
+            ExtractError::Emit(_) => unprintable(told(&error)),
+            _ => told(&error),
+        }),
+        None => emit(&tree, file.output, how.indent).map_err(|error| unprintable(told(&error))),
     };
     Ok(content(&printed?))
+}
+
+/// The file is in order, but its content has no form in the format that is wanted.
+fn unprintable(failure: Failure) -> Failure {
+    failure.code(Code::CouldNotPrint)
 }
 
 /// Whether to try to decrypt a file that a directory has: it could hold a `sops` block.

@@ -6,6 +6,7 @@ mod identities;
 use std::path::{Path, PathBuf};
 
 use super::failure::located;
+use super::file::File;
 use super::{Context, Failure};
 use crate::document::Document;
 use crate::sops::rules::Config;
@@ -18,8 +19,7 @@ pub(crate) const CONFIG: &str = ".sops.yaml";
 
 /// The configuration at a path.
 pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
     let document = Document::parse(bytes).map_err(|error| Failure::new(located(path, &error)))?;
     Config::parse(&document, path).map_err(|error| Failure::new(located(path, &error)))
 }
@@ -43,7 +43,19 @@ pub(crate) fn config_for(
         && here != there
     {
         let (here, there) = (here.display(), there.display());
-        context.note(format!("note: using {here}, not {there}; `--config` chooses"));
+        context.note_once(format!("note: using {here}, not {there}; `--config` chooses"));
     }
     Ok(from_here.or(from_file))
+}
+
+/// Columns per level of what is printed anew for a file: what the `stores` of its configuration say.
+pub(crate) fn indent_of(
+    context: &mut Context,
+    explicit: Option<&Path>,
+    file: &File,
+) -> Result<Option<usize>, Failure> {
+    match config_for(context, explicit, &file.path)? {
+        Some(path) => Ok(read_config(&path)?.indent_of(file.output)),
+        None => Ok(None),
+    }
 }

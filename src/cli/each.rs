@@ -1,6 +1,6 @@
 //! The same work for many files, on all processors, with a word about how far it is.
 
-use std::io::Write as _;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
@@ -49,7 +49,8 @@ pub(crate) fn each<T: Send, R: Send>(
         };
         let workers: Vec<_> = (0..threads).map(start).collect();
         drop(ended);
-        report(&end, doing, &done, total, context);
+        let seen = context.watched.then_some(&mut context.err as &mut dyn io::Write);
+        report(&end, SILENCE, doing, (&done, total), seen);
         workers
             .into_iter()
             .flat_map(|worker| {
@@ -61,27 +62,29 @@ pub(crate) fn each<T: Send, R: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Says how far the work is, on a terminal and if it takes long, until all workers have ended.
+/// Says how far the work is, if it takes longer than `silence`, until all workers have ended.
 fn report(
     end: &mpsc::Receiver<()>,
+    silence: Duration,
     doing: &str,
-    done: &AtomicUsize,
-    total: usize,
-    context: &mut Context,
+    (done, total): (&AtomicUsize, usize),
+    seen: Option<&mut dyn io::Write>,
 ) {
-    let mut wait = SILENCE;
+    let Some(seen) = seen else {
+        let _ = end.recv();
+        return;
+    };
+    let (mut wait, mut said) = (silence, false);
     while end.recv_timeout(wait) == Err(mpsc::RecvTimeoutError::Timeout) {
-        if context.watched {
-            let done = done.load(Ordering::Relaxed);
-            let _ = write!(context.err, "\r{doing} {done} of {total} files");
-            let _ = context.err.flush();
-        }
-        wait = RENEWAL;
+        // A terminal that is gone is no reason to stop.
+        let _ = write!(seen, "\r{doing} {} of {total} files", done.load(Ordering::Relaxed));
+        let _ = seen.flush();
+        (wait, said) = (RENEWAL, true);
     }
-    if context.watched && wait == RENEWAL {
+    if said {
         // Erases the line.
-        let _ = write!(context.err, "\r\x1b[2K");
-        let _ = context.err.flush();
+        let _ = write!(seen, "\r\x1b[2K");
+        let _ = seen.flush();
     }
 }
 
@@ -95,6 +98,27 @@ mod tests {
         let squares = each((0..1000u64).collect(), "squaring", &mut context, |item, _| item * item);
         assert!(squares.iter().zip(0..).all(|(square, item)| *square == item * item));
         assert!(each(Vec::<u8>::new(), "nothing", &mut context, |item, _| item).is_empty());
+    }
+
+    #[test]
+    fn work_that_takes_longer_is_reported_and_the_report_goes_again() {
+        let (working, end) = mpsc::channel();
+        let done = AtomicUsize::new(3);
+        // Ends the work as soon as it is spoken of, so that nobody has to wait.
+        struct Terminal(Vec<u8>, Option<mpsc::Sender<()>>);
+        impl io::Write for Terminal {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.extend(bytes);
+                self.1 = None;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut terminal = Terminal(Vec::new(), Some(working));
+        report(&end, Duration::ZERO, "reading", (&done, 7), Some(&mut terminal));
+        assert_eq!(String::from_utf8(terminal.0).unwrap(), "\rreading 3 of 7 files\r\x1b[2K");
     }
 
     #[test]

@@ -25,8 +25,8 @@ use crate::txn::Content;
   keywright edit apps/grafana/secret.yaml
   EDITOR='code --wait' keywright edit apps/grafana/secret.yaml
 
-The editor is SOPS_EDITOR, EDITOR, or the first of vim, nano and vi. It has to run until the file is saved.
-A value that you leave alone keeps its ciphertext. If what you save cannot be read or encrypted, the editor comes
+The editor is SOPS_EDITOR, EDITOR, or the first of vim, nano and vi. It has to run until the file is saved. \
+A value that you leave alone keeps its ciphertext. If what you save cannot be read or encrypted, the editor comes \
 back with the reason on top; save it once more as it is to give up.")]
 pub(crate) struct EditArgs {
     /// The file; made by its creation rule if it does not exist

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::commit::Target;
 use super::context::OsRandom;
 use super::each::each;
-use super::failure::located;
+use super::failure::{ADD_BY_SET, located};
 use super::file::{File, Naming};
 use super::job::{Job, jobs};
 use super::new_file::{NewFile, Wanted};
@@ -15,6 +15,7 @@ use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::Document;
 use crate::keys::Identities;
+use crate::kube;
 use crate::secret::RandomSource;
 use crate::sops::emit::emit;
 use crate::sops::file::{self, EncryptedFile, Encryption};
@@ -38,10 +39,10 @@ const NEVER_FOUND: [&str; 5] = [
   keywright encrypt -i apps/grafana/secret.yaml
   keywright encrypt -i --recursive apps
   keywright encrypt --age age1… secret.yaml > secret.sops.yaml
-  kubectl create secret … -o yaml --dry-run=client | keywright encrypt --filename-override apps/a/secret.yaml
+  keywright encrypt --filename-override apps/a/secret.yaml < secret.yaml
 
-In a directory, files are taken that the last commit has encrypted, and those for which a creation rule with a
-`path_regex` picks a value. Where the last commit has a file encrypted and you can read it, values that did not
+In a directory, files are taken that the last commit has encrypted, and those in which a creation rule with a \
+`path_regex` picks a value; by a rule for all files, Secrets and dotenv files. Where the last commit has a file encrypted and you can read it, values that did not \
 change keep their ciphertext.")]
 pub(crate) struct EncryptArgs {
     /// Files to encrypt; standard input if none is given
@@ -111,11 +112,12 @@ pub(crate) fn encrypt(
         Document::parse_as(file.format.syntax(), bytes.clone()).ok().filter(has_metadata)
     });
     let rule = job.rule();
-    if !file.named && before.is_none() && !is_meant(file, rule.as_ref().ok().copied().flatten()) {
+    if !file.named && before.is_none() && !is_meant(&job, rule.as_ref().ok().copied().flatten()) {
         return Ok(Encrypted::NotMeant);
     }
     if is_covered(file)? {
-        return Ok(Encrypted::Already(file.name.clone()));
+        let already = Encrypted::Already(file.name.clone());
+        return Ok(if file.named { already } else { Encrypted::NotMeant });
     }
     let how = job.encryption(rule?, wanted, now)?;
     let (known, why) = match before.as_ref().map(|before| Earlier::of(before, &how)) {
@@ -227,18 +229,27 @@ fn plain_tree(file: &File) -> Result<Tree, Failure> {
     Ok(Tree::of_text(text.map_err(no_text)?))
 }
 
-/// Whether a file that a directory has is one that is to be encrypted.
-fn is_meant(file: &File, rule: Option<&Rule>) -> bool {
+/// Whether a file that a directory has is one that is to be encrypted: its rule picks a value, and speaks of this
+/// file. A rule for all files speaks of Secrets and dotenv files. One that also covers the `kustomization.yaml` beside
+/// the file, as `.*\.yaml$` does, does not speak of other Kubernetes objects: what it would pick in a ConfigMap or a
+/// HelmRelease, others have to read.
+fn is_meant(job: &Job, rule: Option<&Rule>) -> bool {
+    let file = &job.file;
     let name = file.name.file_name().unwrap_or_default();
     let Some(rule) = rule.filter(|_| !NEVER_FOUND.iter().any(|never| name == *never)) else {
         return false;
     };
-    match file.format {
-        Format::Binary => rule.path_regex.is_some(),
-        _ => file
-            .document()
-            .is_ok_and(|document| !file::plain_leaves(&document, &rule.selection).is_empty()),
+    if file.format == Format::Binary {
+        return rule.path_regex.is_some();
     }
+    let Ok(document) = file.document() else { return false };
+    let objects = kube::objects(&document);
+    let spoken_of = match objects.iter().any(|object| object.kind() == Some("Secret")) {
+        true => true,
+        false if rule.path_regex.is_none() => file.format == Format::Dotenv,
+        false => objects.iter().all(|object| object.kind().is_none()) || !job.is_broad(rule),
+    };
+    spoken_of && !file::plain_leaves(&document, &rule.selection).is_empty()
 }
 
 /// Whether a file is a SOPS file already, with nothing left in the clear; refused if something is.
@@ -261,9 +272,7 @@ fn is_covered(file: &File) -> Result<bool, Failure> {
             document.position_of(*leaf),
             document.route(*leaf)
         ))
-        .hint(
-            "restore the file with `git checkout`, decrypt it, add the value, and encrypt it again",
-        )),
+        .hint(ADD_BY_SET)),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::sops::file::EncryptedFile;
   keywright exec-env database.env 'psql \"$DATABASE_URL\"'
   keywright exec-env --pristine app.yaml ./server
 
-The command runs by `/bin/sh -c`, so quote it; its exit code becomes that of keywright. Top-level values only:
+The command runs by `/bin/sh -c`, so quote it; its exit code becomes that of keywright. Top-level values only: \
 a mapping or a list is refused.")]
 pub(crate) struct ExecEnvArgs {
     /// The encrypted file

@@ -22,7 +22,7 @@ const NAME: &str = "tmp-file";
   keywright exec-file kubeconfig.yaml 'kubectl --kubeconfig {} get nodes'
   keywright exec-file --no-fifo --filename app.json app.json './server --config {}'
 
-The command runs by `/bin/sh -c`, so quote it; its exit code becomes that of keywright. `{}` stands for the path.
+The command runs by `/bin/sh -c`, so quote it; its exit code becomes that of keywright. `{}` stands for the path. \
 The file is a FIFO: it can be read, from start to end, as often as needed, but not searched or changed.")]
 pub(crate) struct ExecFileArgs {
     /// The encrypted file

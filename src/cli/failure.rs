@@ -49,6 +49,13 @@ impl Termination for Status {
 pub(crate) const NO_APPS: &str =
     "no Flux Kustomization of this repository leads to a kustomize file";
 
+/// What to do about a file that somebody or something has damaged.
+const RESTORE: &str = "see what changed with `git diff` or `git log -p` on this file, and restore it with `git checkout`";
+
+/// What to do about a value that was added to an encrypted file by hand.
+pub(crate) const ADD_BY_SET: &str =
+    "restore the file with `git checkout`, then change it with `keywright set` or `keywright edit`";
+
 /// Why a command did not do its work. Never holds a secret.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -85,6 +92,14 @@ impl Failure {
         self
     }
 
+    /// With this to do about it where nobody would be left in a file, instead of what its encryption would need.
+    pub(crate) fn if_nobody_is_left(self, error: &sops::file::Error, hint: &str) -> Failure {
+        match error {
+            sops::file::Error::NoRecipients => Failure { hints: vec![hint.to_owned()], ..self },
+            _ => self,
+        }
+    }
+
     /// The user stopped the command.
     pub(crate) fn interrupted() -> Failure {
         Failure { status: Status::Interrupted, ..Failure::new("interrupted, nothing changed") }
@@ -118,28 +133,36 @@ impl Failure {
         }
     }
 
+    /// A file or directory that cannot be read or written.
+    pub(crate) fn io(path: &Path, error: &std::io::Error) -> Failure {
+        Failure::new(format!("{}: {}", path.display(), reason(error)))
+    }
+
     /// A failure of the file format, at a file.
     pub(crate) fn at(path: &Path, error: &sops::file::Error) -> Failure {
         let mut failure = Failure::new(located(path, error)).code(code_of(error));
         failure.in_words_of_sops = words_of_sops(error);
         match error {
             sops::file::Error::Keys(error) => failure.with_key_hints(error),
-            sops::file::Error::NoRecipients => {
-                failure.hint("add `age: age1…` to the creation rule in `.sops.yaml`, or pass `--age`")
+            sops::file::Error::NoRecipients => failure
+                .hint("add `age: age1…` to the creation rule in `.sops.yaml`, or pass `--age`"),
+            sops::file::Error::MacMismatch
+            | sops::file::Error::MacMissing
+            | sops::file::Error::MacUnreadable(_)
+            | sops::file::Error::Token { .. } => failure.hint(RESTORE),
+            sops::file::Error::Plain { .. } => failure.hint(ADD_BY_SET),
+            sops::file::Error::Parts { .. } => {
+                failure.hint("put identities of enough groups into your identity file")
             }
-            sops::file::Error::MacMismatch => failure.hint(
-                "see what changed with `git diff` or `git log -p` on this file, and restore it with `git checkout`",
-            ),
-            sops::file::Error::Plain { .. } => failure.hint(
-                "restore the file with `git checkout`, or decrypt an intact copy and encrypt it again",
-            ),
             _ => failure,
         }
     }
 
     /// A file that should be encrypted and has no metadata.
     pub(crate) fn not_encrypted(path: &Path) -> Failure {
-        Failure::new(format!("{}: not a SOPS file: there is no `sops` key", path.display()))
+        let name = path.display();
+        Failure::new(format!("{name}: not a SOPS file: there is no `sops` key"))
+            .hint(format!("`keywright encrypt -i {name}` encrypts it"))
     }
 
     /// Adds what to do where a name leads to no app, or to several.
@@ -169,6 +192,11 @@ impl Failure {
 
     fn with_attempt_hints(self, attempts: &[keys::Attempt]) -> Failure {
         let reasons = || attempts.iter().map(|attempt| &attempt.reason);
+        // It is the copy of the data key that is at fault, not the identities.
+        let is_damage = |reason: &keys::Reason| {
+            use keys::Reason::{Damaged, TooLong, Unauthentic};
+            matches!(reason, Damaged | Unauthentic | TooLong(_))
+        };
         let unanswered = |reason: &keys::Reason| matches!(reason, keys::Reason::Unopened(problem) if problem.cause == keys::ProblemCause::NoPassphrase);
         let missing = reasons().find_map(|reason| match reason {
             keys::Reason::PluginMissing(program) => Some(program),
@@ -178,6 +206,8 @@ impl Failure {
             self.hint("run it at a terminal to be asked for the passphrase")
         } else if let Some(program) = missing {
             self.hint(format!("install `{program}`, or put its directory on PATH"))
+        } else if reasons().any(is_damage) {
+            self.hint(RESTORE)
         } else {
             self.hint(
                 "use the identity of one of these recipients, or ask somebody who has one to add yours",
@@ -206,6 +236,26 @@ fn code_of(error: &sops::file::Error) -> Code {
         Error::Edit(_) | Error::NotBinary => Code::CouldNotPrint,
         _ => Code::Generic,
     }
+}
+
+/// What the operating system says, without the number and in the case of other messages.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let message = error.to_string();
+    let message = message.split(" (os error").next().unwrap_or_default();
+    let mut letters = message.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// An error with what caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
 }
 
 /// The messages of sops that programs, and its own tests, read.
@@ -283,13 +333,7 @@ impl From<repo::Error> for Failure {
 
 impl From<txn::Error> for Failure {
     fn from(error: txn::Error) -> Failure {
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
-        let failure = Failure::new(message);
+        let failure = Failure::new(chain(&error)).code(Code::CouldNotWriteOutput);
         match error {
             txn::Error::FileChanged { .. } => Failure { status: Status::Drift, ..failure }
                 .hint("nothing was changed; run the command again"),

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::failure::located;
 use super::{Context, Failure, commit};
-use crate::document::Document;
+use crate::document::{Document, Route};
 use crate::repo::Snapshot;
-use crate::sops::Format;
 use crate::sops::file::Error;
+use crate::sops::{Format, index};
 use crate::txn::{Change, Content};
 
 /// One file as it was read.
@@ -76,6 +76,14 @@ pub(crate) fn format(name: &str) -> Result<Format, String> {
     Format::named(name).ok_or_else(|| "not one of binary, dotenv, ini, json, yaml".to_owned())
 }
 
+/// Reads an index. It is not told what was read: somebody may have given the value in its place.
+pub(crate) fn index(text: &str) -> Result<Route, Failure> {
+    index::parse(text).map_err(|error| {
+        Failure::new(format!("INDEX: {error}"))
+            .hint("write keys and items in brackets, such as '[\"hosts\"][0]'")
+    })
+}
+
 impl Naming {
     /// Standard input.
     pub(crate) fn standard_input(&self, context: &mut Context) -> Result<File, Failure> {
@@ -101,8 +109,7 @@ impl Naming {
     /// A file on disk.
     pub(crate) fn read(&self, found: Found, context: &Context) -> Result<File, Failure> {
         let path = context.directory.join(&found.name);
-        let content = std::fs::read(&path)
-            .map_err(|error| Failure::new(format!("{}: {error}", found.name.display())))?;
+        let content = std::fs::read(&path).map_err(|error| Failure::io(&found.name, &error))?;
         Ok(self.file(found.name, Content::new(content), true, found.named, context))
     }
 

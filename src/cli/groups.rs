@@ -15,6 +15,9 @@ use crate::sops::file::EncryptedFile;
 /// With several groups the data key is split: that many as the threshold says have to come together to
 /// decrypt the file.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  keywright groups add -i --file secret.yaml --age age1… --shamir-secret-sharing-threshold 2
+  keywright groups delete -i --file secret.yaml 1")]
 pub(crate) struct GroupsArgs {
     #[command(subcommand)]
     command: GroupsCommand,
@@ -145,5 +148,8 @@ fn regrouped(
     change(&mut groups, threshold)?;
     let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
     discover::answer(&groups);
-    unlocked.rewrap(&groups, threshold, &mut context.random).map_err(at)
+    unlocked.rewrap(&groups, threshold, &mut context.random).map_err(|error| {
+        file.failure(&error)
+            .if_nobody_is_left(&error, "add another group before you delete this one")
+    })
 }

@@ -33,6 +33,18 @@ impl Job {
         }
     }
 
+    /// Whether a rule of the file covers a `kustomization.yaml` beside it as well, which kustomize has to read: then its
+    /// pattern says where files are, not what they are.
+    pub(crate) fn is_broad(&self, rule: &Rule) -> bool {
+        let beside = self.file.path.with_file_name("kustomization.yaml");
+        let same = |(_, config): &(PathBuf, Config)| {
+            config
+                .rule_for(&beside)
+                .is_ok_and(|found| found.is_some_and(|found| found.position == rule.position))
+        };
+        self.config.as_deref().is_some_and(same)
+    }
+
     /// How the file is to be encrypted; refused if nobody says for whom.
     pub(crate) fn encryption<'e>(
         &self,
@@ -43,7 +55,9 @@ impl Job {
         static DEFAULT: LazyLock<Selection> = LazyLock::new(Selection::default);
         let config = self.config.as_deref();
         let groups = wanted.groups.as_deref().or(rule.map(|rule| rule.groups.as_slice()));
-        let groups = groups.ok_or_else(|| uncovered(&self.file.name, config))?;
+        let groups = groups.ok_or_else(|| {
+            uncovered(&self.file.name, config).hint("or name the recipients by `--age age1…`")
+        })?;
         discover::answer(groups);
         let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
         let indent = wanted.indent.or(config.map(|(_, config)| config.indent()));
@@ -126,11 +140,11 @@ pub(crate) fn uncovered(name: &Path, config: Option<&(PathBuf, Config)>) -> Fail
             name.display(),
             path.display()
         ))
-        .hint("add a rule for it, or pass `--age age1…`"),
+        .hint("add a rule for it"),
         None => Failure::new(format!(
             "{}: there is no `.sops.yaml` with creation rules",
             name.display()
         ))
-        .hint("write one, see `.sops.yaml.example`, or pass `--age age1…`"),
+        .hint("write one, such as `creation_rules: [{age: age1…}]`"),
     }
 }

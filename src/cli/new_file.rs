@@ -1,10 +1,11 @@
 //! What a command line says about the encryption of new files.
 
 use super::Failure;
+use super::failure::chain;
 use super::sops::Code;
 use crate::keys::Recipient;
 use crate::sops::KeyGroup;
-use crate::sops::selection::{Selection, Settings};
+use crate::sops::selection::{Selection, SelectionError, Settings};
 
 /// What is encrypted for whom, instead of what the rule says
 #[derive(clap::Args)]
@@ -94,9 +95,12 @@ impl Wanted {
         let selection = (settings != Settings::default()).then(|| Selection::new(settings));
         Ok(Wanted {
             groups: (!parsed.is_empty()).then(|| vec![KeyGroup::of(parsed)]),
-            selection: selection
-                .transpose()
-                .map_err(|error| Failure::new(error.to_string()).code(Code::ConflictingFlags))?,
+            selection: selection.transpose().map_err(|error| match error {
+                SelectionError::TwoSettings { .. } => {
+                    Failure::new(chain(&error)).code(Code::ConflictingFlags)
+                }
+                _ => Failure::new(chain(&error)),
+            })?,
             ..Wanted::default()
         })
     }

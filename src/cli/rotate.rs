@@ -95,7 +95,10 @@ pub(crate) fn rotate(
             .retain(|present| !given(&rotation.remove).any(|text| text == present.text()));
     }
     discover::answer(&groups);
-    let rotated = unlocked.rotate(&groups, metadata.threshold, now, random).map_err(at)?;
+    let rotated = unlocked.rotate(&groups, metadata.threshold, now, random);
+    let rotated = rotated.map_err(|error| {
+        file.failure(&error).if_nobody_is_left(&error, "add somebody by `--add-age age1…`")
+    })?;
     let rotated = rotated.source().as_bytes().to_vec();
     Ok(file.change(&rotated, false))
 }

@@ -10,10 +10,10 @@ use super::failure::located;
 use super::file::{self, File, Found, Naming};
 use super::sops::Code;
 use super::{Context, Failure, Status, discover};
-use crate::document::{Component, Document, Fragment, Route};
+use crate::document::{Component, Document, Fragment, Route, Value};
 use crate::sops::Format;
+use crate::sops::change;
 use crate::sops::file::{EncryptedFile, Unlocked};
-use crate::sops::{change, index};
 
 /// Set one value of an encrypted file
 #[derive(clap::Args)]
@@ -22,15 +22,15 @@ use crate::sops::{change, index};
   printf '\"%s\"' \"$PASSWORD\" | keywright set --value-stdin secret.yaml '[\"stringData\"][\"password\"]'
   keywright set settings.yaml '[\"hosts\"]' '[\"a.example\", \"b.example\"]'
 
-The value is JSON, so a string stands between quotes. Other users of this machine can see the arguments of a
+The value is JSON, so a string stands between quotes. Other users of this machine can see the arguments of a \
 command: prefer `--value-stdin` or `--value-file` for a secret.")]
 pub(crate) struct SetArgs {
     /// The encrypted file
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Which value, such as `["stringData"]["password"]` or `["list"][0]`
-    #[arg(value_name = "INDEX", value_parser = index::parse)]
-    index: Route,
+    #[arg(value_name = "INDEX")]
+    index: String,
     /// The value, as JSON
     #[arg(value_name = "VALUE", required_unless_present_any = ["value_file", "value_stdin"])]
     value: Option<String>,
@@ -53,8 +53,8 @@ pub(crate) struct UnsetArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Which value, such as `["stringData"]["password"]` or `["list"][0]`
-    #[arg(value_name = "INDEX", value_parser = index::parse)]
-    index: Route,
+    #[arg(value_name = "INDEX")]
+    index: String,
     #[command(flatten)]
     how: Changing,
 }
@@ -78,20 +78,21 @@ pub(crate) struct Changing {
 
 /// Runs `set`.
 pub(crate) fn run(args: SetArgs, context: &mut Context) -> Result<Status, Failure> {
+    let index = file::index(&args.index)?;
     let text = match (&args.value, &args.value_file) {
         (Some(value), _) => Zeroizing::new(value.clone().into_bytes()),
         (None, Some(path)) => Zeroizing::new(
             std::fs::read(context.directory.join(path))
-                .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?,
+                .map_err(|error| Failure::io(path, &error))?,
         ),
         (None, None) => context.read_stdin()?,
     };
-    set(&args.file, &args.index, &text, &args.how, context)
+    set(&args.file, &index, &text, &args.how, context)
 }
 
 /// Runs `unset`.
 pub(crate) fn run_unset(args: UnsetArgs, context: &mut Context) -> Result<Status, Failure> {
-    unset(&args.file, &args.index, &args.how, context)
+    unset(&args.file, &file::index(&args.index)?, &args.how, context)
 }
 
 /// Sets a value, given as JSON.
@@ -111,6 +112,7 @@ pub(crate) fn set(
     if file.format == Format::Binary {
         return set_bytes(file, index, value, how, context);
     }
+    let value = fit(&file, index, value, json)?;
     let told = |error: change::Error| Failure::new(located(&file.name, &error));
     let changed = changed(&file, how, context, |plain| match value {
         value if how.idempotent && change::is_set(plain, index, &value) => Ok(None),
@@ -127,6 +129,9 @@ pub(crate) fn unset(
     context: &mut Context,
 ) -> Result<Status, Failure> {
     let file = read(name, how, context)?;
+    if file.format == Format::Binary {
+        return Err(no_values(&file));
+    }
     let changed = changed(&file, how, context, |plain| match change::unset(plain, index) {
         Err(change::Error::NotFound(_)) if how.idempotent => Ok(None),
         other => other.map(Some).map_err(|error| Failure::new(located(&file.name, &error))),
@@ -152,6 +157,36 @@ fn changed(
     };
     let now = context.now();
     unlocked.encrypt_again(&edited, &now, &mut context.random).map(Some).map_err(at)
+}
+
+/// A value as the format can hold it: dotenv and INI know texts alone, so there a number or a boolean is what
+/// it is spelled as.
+fn fit(file: &File, index: &Route, value: Fragment, json: &[u8]) -> Result<Fragment, Failure> {
+    let flat = match file.format {
+        Format::Dotenv => {
+            "a dotenv file has texts under keys, such as '[\"KEY\"]', and nothing else"
+        }
+        Format::Ini => {
+            "an INI file has texts under keys of sections, such as '[\"section\"][\"key\"]', and nothing else"
+        }
+        _ => return Ok(value),
+    };
+    let value = match value {
+        Fragment::Value(Value::Bool(_) | Value::Int(_) | Value::Float(_)) => {
+            Fragment::text(String::from_utf8_lossy(json.trim_ascii()))
+        }
+        other => other,
+    };
+    let is_text = |value: &Fragment| matches!(value, Fragment::Text(_));
+    match (file.format, &value, index.0.len()) {
+        (Format::Dotenv, Fragment::Text(_), 1) | (Format::Ini, Fragment::Text(_), 2) => Ok(value),
+        (Format::Ini, Fragment::Mapping(entries), 1)
+            if entries.iter().all(|(_, value)| is_text(value)) =>
+        {
+            Ok(value)
+        }
+        _ => Err(Failure::new(format!("{}: {flat}", file.name.display()))),
+    }
 }
 
 /// A binary file has one value, `["data"]`, and that is text here.

@@ -21,7 +21,7 @@ use crate::txn::Change;
   keywright updatekeys -y secrets/*.yaml
   keywright updatekeys --recursive --dry-run .
 
-Values, MAC and the file's own selection stay as they are. Who is taken out could read the file until now and
+Values, MAC and the file's own selection stay as they are. Who is taken out could read the file until now and \
 still knows its data key: follow up with `keywright rotate -i FILE`, and change what the secrets protect.")]
 pub(crate) struct UpdateKeysArgs {
     /// Encrypted files
@@ -63,16 +63,25 @@ pub(crate) fn run(args: UpdateKeysArgs, context: &mut Context) -> Result<Status,
     let files = files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
     let jobs = job::jobs(files, args.config.as_deref(), false, context)?;
     let identities = discover::identities(context)?;
-    let mut updates = Vec::new();
+    let (mut updates, mut up_to_date) = (Vec::new(), 0);
     for job in jobs {
-        let name = job.file.name.clone();
+        let (name, named) = (job.file.name.clone(), job.file.named);
+        // Of a directory, what no rule speaks of is not meant.
+        if !named && job.rule()?.is_none() {
+            context.note(format!("{}: left as it is, no creation rule matches it", name.display()));
+            continue;
+        }
         match update(job, &identities, &mut context.random)? {
             Some(update) => {
                 context.say(format!("{}:\n{}", name.display(), update.difference));
                 updates.push(update);
             }
-            None => context.note(format!("{}: already up to date", name.display())),
+            None if named => context.note(format!("{}: already up to date", name.display())),
+            None => up_to_date += 1,
         }
+    }
+    if up_to_date > 0 {
+        context.note(format!("{} already up to date", commit::files(up_to_date)));
     }
     if updates.is_empty() {
         return Ok(Status::Done);

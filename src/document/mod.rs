@@ -41,8 +41,8 @@ pub use fragment::Fragment;
 pub use syntax::Syntax;
 pub use tree::{Comment, Component, Kind, Layout, Node, NodeId, Position, Root, Route, Style};
 pub use value::Value;
-pub(crate) use yaml::plain_is_text;
 pub use yaml::{Indentation, plain_is_safe};
+pub(crate) use yaml::{plain_is_text, without_header_comment};
 
 /// Why bytes are not a document. Names a place, never the content found there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -18,19 +18,19 @@ pub enum Error {
     #[error("the index is empty: it must name a value")]
     Empty,
     /// There is nothing to remove.
-    #[error("{0} not found")]
+    #[error("component {0} not found")]
     NotFound(Component),
     /// A number, where there is a mapping.
-    #[error("{0} is a number, but what is there is a mapping")]
+    #[error("component {0} is a number, but what is there is a mapping")]
     NotAList(Component),
     /// A key, where there is a list.
-    #[error("{0} is a key, but what is there is a list")]
+    #[error("component {0} is a key, but what is there is a list")]
     NotAMapping(Component),
     /// The number of a comment.
-    #[error("{0} is a comment")]
+    #[error("component {0} is a comment")]
     Comment(Component),
     /// An alias on the way.
-    #[error("{0} is an alias of another value; change that one, or write the alias out")]
+    #[error("component {0} is an alias of another value; change that one, or write the alias out")]
     Alias(Component),
     /// The document cannot be edited in this way.
     #[error(transparent)]

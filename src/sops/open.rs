@@ -11,7 +11,9 @@ use super::spelling;
 use super::stash::{Known, Stash};
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
-use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
+use crate::document::{
+    Document, Edits, Kind as NodeKind, NodeId, Style, Value, without_header_comment,
+};
 use crate::secret::Secret;
 
 /// Decryption under way.
@@ -113,7 +115,9 @@ impl<'d, 'k> Opening<'d, 'k> {
         let spelling =
             self.spellings.then(|| spelling::read(rest, self.key, aad, place, &value)).flatten();
         let source = spelling.unwrap_or_else(|| document.spelled_value(id, &value, style));
-        self.remember(&token, aad, &secret, || Known::new(&token, &text, style, &source));
+        self.remember(&token, aad, &secret, || {
+            Known::new(&token, &text, style, &without_header_comment(&source, style))
+        });
         let value = document.value_spelled(&source, value);
         self.edits.set_source(id, source, value)?;
         Ok(Was::Value)

@@ -11,7 +11,9 @@ use super::spelling;
 use super::stash::{Kept, Stash};
 use super::token::Token;
 use super::walk::{Leaf, Visit, Was};
-use crate::document::{Document, Edits, Kind as NodeKind, NodeId, Style, Value};
+use crate::document::{
+    Document, Edits, Kind as NodeKind, NodeId, Style, Value, without_header_comment,
+};
 use crate::secret::RandomSource;
 
 /// Encryption under way.
@@ -96,7 +98,9 @@ impl<'d, 's> Sealing<'d, 's> {
         let source = &document.source()[document.source_range(place, &Value::Null)];
         let written = &document.source()[document.source_range(place, value)];
         let source = if matches!(value, Value::Text(_)) { written } else { source };
-        let token = match self.stash.take(aad, plaintext, source) {
+        // A comment in the header of a block is encrypted by itself.
+        let source = without_header_comment(source, style);
+        let token = match self.stash.take(aad, plaintext, &source) {
             Some(Kept::All(known)) => {
                 let (_, spelled) = document.spelled(place, &known.text, known.style);
                 self.edits.set_source(place, spelled, Value::text(known.text))?;
@@ -109,9 +113,9 @@ impl<'d, 's> Sealing<'d, 's> {
         let mut token = token.to_string();
         // The token decides the style in which the value will come back.
         let (style, _) = document.spelled(place, &token, style);
-        let common = document.spelled_value(place, value, style);
+        let common = without_header_comment(&document.spelled_value(place, value, style), style);
         if *common != *source {
-            token.push_str(&spelling::write(source, self.key, aad, self.random));
+            token.push_str(&spelling::write(&source, self.key, aad, self.random));
         }
         if style.is_block() && !document.is_stripped(place) {
             // The header stays, and with it the line break that it asks for.

@@ -24,7 +24,7 @@ const MOST_SHARES: usize = 255;
 pub enum Error {
     /// Fewer shares than needed to combine them again, or too many for the field.
     #[error(
-        "a threshold of {threshold} does not go with {shares} key groups; it must be 2 to {shares}"
+        "a threshold of {threshold} does not go with {shares} key groups: it takes 2 at least, and as many groups"
     )]
     Threshold {
         /// How many shares are needed.

@@ -33,12 +33,9 @@ pub(crate) struct Stage {
     pub(crate) ours: bool,
 }
 
-/// Runs a test with the real sops and, if `with_ours`, with our program.
-pub(crate) fn with_both(with_ours: bool, test: impl Fn(&Stage)) {
-    test(&Stage::new(false));
-    if with_ours {
-        test(&Stage::new(true));
-    }
+/// Runs a test with the real sops, then with our program.
+pub(crate) fn with_both(test: impl Fn(&Stage)) {
+    [false, true].into_iter().for_each(|ours| test(&Stage::new(ours)));
 }
 
 impl Stage {

@@ -319,3 +319,50 @@ fn a_binary_file_is_edited_byte_for_byte() {
     assert_eq!(sops().go().success().stdout_bytes, b"TESTonlyNew\0\xffmore");
     sandbox.assert_no_trace_of("TESTonlyNew", &[]);
 }
+
+#[test]
+fn metadata_that_are_shown_can_be_edited_and_the_changes_count() {
+    let sandbox = sandbox();
+    let script = "grep -q '^sops:' \"$0\" && sed -i -e s/TESTonlyOld/TESTonlyNew/ \
+                  -e 's/^    encrypted_regex: .*/    encrypted_regex: ^PASSWORD$/' \"$0\"";
+    let run = sandbox.keywright(["edit", "-s", "secret.yaml"]);
+    run.env("EDITOR", format!("sh -c {}", shell_words::quote(script))).go().success();
+    let after = sandbox.read("secret.yaml");
+    assert!(after.contains("\n    USER: app\n"), "{after}");
+    assert!(decrypted(&sandbox, "secret.yaml").contains("TESTonlyNew"));
+    sandbox.assert_no_trace_of("TESTonlyNew", &[]);
+}
+
+#[test]
+fn dotenv_and_ini_are_edited_in_their_own_layout() {
+    let sandbox = sandbox();
+    for (name, plain) in [
+        ("a.env", "# kept\nPASSWORD=TESTonlyOld\nUSER=app\n"),
+        ("a.ini", "; kept\n[s]\nPASSWORD: TESTonlyOld\nUSER   =app\n"),
+        ("a.json", "{\"PASSWORD\": \"TESTonlyOld\",\n  \"USER\":\"app\"}\n"),
+    ] {
+        sandbox.write(name, plain);
+        let age = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
+        sandbox.keywright(["encrypt", "-i", "--age", age, name]).go().success();
+        let before = sandbox.read(name);
+        edit(&sandbox, name, "sed -i s/TESTonlyOld/TESTonlyNew/ \"$0\"").go().success();
+        let after = sandbox.read(name);
+        let changed = before.lines().zip(after.lines()).filter(|(a, b)| a != b).count();
+        assert!(changed <= 3 && before.lines().count() == after.lines().count(), "{after}");
+        assert!(decrypted(&sandbox, name).contains("TESTonlyNew"));
+        let plain = plain.replace("Old", "New");
+        assert_eq!(sandbox.keywright(["decrypt", name]).go().success().stdout(), plain);
+    }
+}
+
+#[test]
+fn by_the_name_of_sops_it_ends_with_the_codes_of_sops() {
+    let sandbox = sandbox();
+    let edit = |editor: &str| sandbox.keywright(["sops", "secret.yaml"]).env("EDITOR", editor);
+    edit("true").go().code(200).complains("File has not changed, exiting.");
+    edit("false").go().code(201);
+    edit("sed -i s/TESTonlyOld/TESTonlyNew/").go().success();
+    assert!(decrypted(&sandbox, "secret.yaml").contains("TESTonlyNew"));
+    let missing = sandbox.keywright(["sops", "--add-age", "age1x", "missing.yaml"]);
+    missing.env("EDITOR", "true").go().code(49);
+}

@@ -319,6 +319,8 @@ fn the_example_configuration_works_once_it_has_recipients() {
     let files = [
         ("clusters/home/a/secret.yaml", "kind: Secret\nstringData: {a: TESTonlyA}\n"),
         ("config/app.yaml", "name: app\ntoken_secret: TESTonlyB\n"),
+        ("notes/a.yaml", "# secret\na: TESTonlyD\nb: visible\n"),
+        ("vault/a.yaml", "a: TESTonlyE\n"),
         ("other.yaml", "a: TESTonlyC\nb_unencrypted: visible\n"),
     ];
     for (path, content) in files {

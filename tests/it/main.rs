@@ -24,6 +24,8 @@ mod convert;
 mod data;
 /// `demo`, in a place of its own.
 mod demo;
+/// What is different from sops on purpose, row by row of the page.
+mod deviations;
 /// Random documents by both programs, in every combination.
 mod differential;
 /// `edit`: what the editor gets, what becomes of it, and that nothing is left.
@@ -40,8 +42,12 @@ mod interop;
 mod json;
 /// Keys of every kind, identity sources and plugins against the real programs.
 mod keys;
+/// The pages of the verbs: each command line, each output.
+mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
+/// The README: every command line.
+mod readme;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
 /// The program starts and answers.
@@ -52,5 +58,7 @@ mod sops_behaviours;
 mod sops_grammar;
 /// Commits that are stopped half-way.
 mod txn;
+/// The verbs beside the real sops: what changes, what stays, what is refused.
+mod verbs;
 /// What people type, line by line.
 mod walkthroughs;

@@ -11,8 +11,9 @@ const RECIPIENT: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdf
 /// What the program says of a verb that the grammar understands and nobody carries out yet.
 const NOT_WIRED: &str = "not yet wired";
 
-/// `CODE LINE`, tried in a directory with `e.yaml` (encrypted) and `p.yaml` (plain), without `.sops.yaml`. `R` in
-/// braces is the recipient; words like `NAME=value` in front are the environment.
+/// `CODE LINE`, tried in a directory with `e.yaml` (encrypted) and `p.yaml` (plain), without `.sops.yaml`; faulty
+/// files are called by their fault. `R` in braces is the recipient; words like `NAME=value` in front are the
+/// environment.
 const SAME: &str = r#"
 100
 100 -i
@@ -63,6 +64,12 @@ const SAME: &str = r#"
 1 SOPS_DISABLE_VERSION_CHECK=perhaps decrypt e.yaml
 1 SOPS_ENABLE_LOCAL_KEYSERVICE=perhaps filestatus e.yaml
 128 SOPS_ENABLE_LOCAL_KEYSERVICE=false decrypt e.yaml
+25 decrypt changed.yaml
+51 decrypt shortened.yaml
+4 decrypt --output-type ini e.yaml
+4 decrypt --output-type binary e.yaml
+3 decrypt --output missing/a.yaml e.yaml
+201 EDITOR=false edit e.yaml
 128 decrypt --enable-local-keyservice=false e.yaml
 0 --enable-local-keyservice=false decrypt e.yaml
 0 decrypt --keyservice tcp://127.0.0.1:9 e.yaml
@@ -125,6 +132,9 @@ const SAME: &str = r#"
 1 encrypt --enable-local-keyservice=false --age {R} p.yaml
 8 encrypt --age {R} --encrypted-suffix x --encrypted-regex y p.yaml
 203 encrypt --age {R} e.yaml
+2 encrypt --age {R} malformed.yaml
+23 encrypt --age {R} number-for-key.yaml
+92 encrypt --age {R} empty.yaml
 100 encrypt --age {R} missing.yaml
 100 edit
 200 edit e.yaml
@@ -286,7 +296,7 @@ fn asked<'a>(run: Run<'a>, line: &str) -> Run<'a> {
     let mut run = run.env("SOPS_DISABLE_VERSION_CHECK", "1").env("EDITOR", "true");
     let mut words = words.into_iter().peekable();
     while let Some((name, value)) = words.peek().and_then(|word| word.split_once('=')) {
-        if !name.starts_with("SOPS_") {
+        if !name.starts_with("SOPS_") && name != "EDITOR" {
             break;
         }
         run = run.env(name, OsString::from(value));
@@ -317,6 +327,13 @@ impl Files {
         }
         self.sandbox.write("p.yaml", "a: one\nb: two\n");
         self.sandbox.write("e.yaml", &self.encrypted);
+        self.sandbox.write("empty.yaml", "");
+        self.sandbox.write("malformed.yaml", "a: [\n");
+        self.sandbox.write("number-for-key.yaml", "1: one\n");
+        let text = std::str::from_utf8(&self.encrypted).unwrap();
+        let (first, rest) = text.split_once('\n').unwrap();
+        self.sandbox.write("shortened.yaml", rest);
+        self.sandbox.write("changed.yaml", format!("c: {}\n{rest}", &first[3..]));
         &self.sandbox
     }
 
@@ -449,4 +466,20 @@ fn the_value_of_set_is_in_no_message() {
         let printed = [outcome.stdout(), outcome.stderr()].concat();
         assert!(!printed.contains("canary-9f3"), "{line}\n{}", outcome.describe());
     }
+}
+
+#[test]
+fn every_code_of_the_page_is_reached_by_both() {
+    let page = include_str!("../../docs/sops-compatibility.md");
+    let (_, table) =
+        page.split_once("\n|---|---|\n").expect("the first table is that of the codes");
+    let (table, _) = table.split_once("\n\n").expect("a paragraph follows");
+    let codes: Vec<&str> = table
+        .lines()
+        .map(|row| row.split([' ', '|']).find(|word| !word.is_empty()).unwrap())
+        .collect();
+    assert!(codes.contains(&"203"), "{codes:?}");
+    let reached = |code: &&str| SAME.lines().any(|row| row.split(' ').next() == Some(*code));
+    let never: Vec<_> = codes.into_iter().filter(|code| !reached(code)).collect();
+    assert!(never.is_empty(), "no command line ends with {never:?}");
 }

@@ -60,10 +60,20 @@ fn the_next_command_leaves_old_or_new() {
             assert!(!sandbox.path(REMOVED).exists(), "after {steps} steps");
             outcomes.push("new");
         }
-        // A free lock means nothing; staged content and journals do.
-        let left = std::fs::read_dir(sandbox.path(".git/keywright")).into_iter().flatten();
-        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
-        assert!(left.iter().all(|name| name == "lock"), "after {steps} steps: {left:?}");
+        // A free lock means nothing; staged content and journals do. A reader does not wait to clean up after a
+        // commit that never was, and a process that another test is just starting may hold the lock of this
+        // one for a moment: then the next reader does it.
+        let left = || {
+            let left = std::fs::read_dir(sandbox.path(".git/keywright")).into_iter().flatten();
+            left.map(|entry| entry.unwrap().file_name()).filter(|name| name != "lock").count()
+        };
+        let clean = (0..20).any(|_| {
+            left() == 0 || {
+                sandbox.keywright(["decrypt", SECRET]).go().success();
+                false
+            }
+        });
+        assert!(clean, "after {steps} steps");
         proof::record("transactions", "commit stopped and recovered", &steps.to_string());
     }
     assert!(outcomes.len() > 12, "{outcomes:?}");

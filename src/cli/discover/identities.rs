@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use super::AtTerminal;
+use crate::cli::failure::reason;
 use crate::cli::{Context, Failure};
 use crate::keys::{Identities, Pool};
 use crate::secret::Secret;
@@ -70,7 +71,7 @@ fn add_named_file(identities: &mut Identities, context: &Context, name: &'static
     let path = context.directory.join(path);
     identities.add_place(move |pool| match read(&path) {
         Ok(content) => pool.add(&content, &path.to_string_lossy()),
-        Err(error) => pool.unreadable(name, format!("{}: {error}", path.display())),
+        Err(error) => pool.unreadable(name, format!("{}: {}", path.display(), reason(&error))),
     });
 }
 

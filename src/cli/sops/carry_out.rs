@@ -14,7 +14,7 @@ use super::invocation::{
     NewValue, Output, Rotate, Set, Unset,
 };
 use crate::cli::commit::Target;
-use crate::cli::decrypt::{Decryption, decrypt};
+use crate::cli::decrypt::{Decryption, decrypt, is_printed_anew};
 use crate::cli::edit::{self, Editing};
 use crate::cli::editor::Edited;
 use crate::cli::encrypt::{self, Encrypted};
@@ -103,12 +103,15 @@ fn encrypt(call: Encrypt, globals: &Globals, context: &mut Context) -> Result<St
 }
 
 fn decrypt_one(call: Decrypt, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
-    let how = Decryption {
+    let mut how = Decryption {
         extract: call.extract,
         ignore_mac: call.opening.ignore_mac,
         indent: indent(globals)?,
     };
     let file = input(call.input, &call.naming, Code::NoFile, context)?;
+    if how.indent.is_none() && is_printed_anew(&file, &how) {
+        how.indent = discover::indent_of(context, globals.config.as_deref(), &file)?;
+    }
     let identities = discover::identities(context)?;
     let plain = decrypt(&file, &how, &identities)?;
     target(call.output).finish("decrypt", vec![file.change(&plain, true)], context)
@@ -261,7 +264,10 @@ pub(super) fn input(
     match input {
         Input::File(name) => {
             existing(&name, missing, context)?;
-            // sops takes what is no regular file, such as a pipe, and so does this.
+            // sops takes what is no regular file, such as a pipe, and so does this: nothing is to be finished there.
+            if context.directory.join(&name).is_file() {
+                return naming.read_one(&name, context);
+            }
             naming.read(Found { name, named: true }, context)
         }
         Input::Stdin => {

@@ -30,6 +30,21 @@ pub(in crate::document) fn further_root(
     (end..end, text)
 }
 
+/// The source of a scalar without the comment in its header, if it is a block that has one: `|- # why`.
+pub(crate) fn without_header_comment(source: &str, style: Style) -> Zeroizing<String> {
+    let header = source.lines().next().filter(|_| style.is_block()).unwrap_or_default();
+    let bare = bare_header(header);
+    Zeroizing::new(match bare.len() == header.len() {
+        true => source.to_owned(),
+        false => format!("{bare}{}", &source[header.len()..]),
+    })
+}
+
+/// The header of a block scalar without its comment.
+fn bare_header(header: &str) -> &str {
+    header.find([' ', '\t']).filter(|_| header.contains('#')).map_or(header, |end| &header[..end])
+}
+
 /// Edits.
 impl Document {
     /// A scalar in the place of another; `None` where an anchor stands before a tag that would have to go.
@@ -46,12 +61,13 @@ impl Document {
         }
         let mut source = source.as_str();
         // The header of a block scalar may hold a comment, which has edits of its own.
-        if let Some(header) = self.spelling_at(id).header
-            && let Some(body) = source.strip_prefix(header)
-            && range.start == node.span.start
+        if let Some(header) = self.spelling_at(id).header.filter(|_| range.start == node.span.start)
         {
-            range.start += header.len();
-            source = body;
+            let first = source.lines().next().unwrap_or_default();
+            if first == header || first == bare_header(header) {
+                range.start += header.len();
+                source = &source[first.len()..];
+            }
         }
         let blank = if range.is_empty() && !source.starts_with(['\n', '\r']) { " " } else { "" };
         Some((range, Zeroizing::new(format!("{blank}{source}"))))
@@ -78,6 +94,12 @@ impl Document {
         indentation: Indentation,
     ) -> Result<Piece, EditError> {
         let top = &self.roots[root];
+        if self.is_flow(top.node) && !self.has_children(top.node) {
+            let start = self.node(top.node).span.start;
+            let column = start - self.line_start(start);
+            let written = write_block(entries, column, indentation, self.line_break());
+            return Ok((self.node(top.node).span.clone(), written));
+        }
         if self.is_flow(top.node) {
             return Ok(self.flow_insertion(top.node, self.children(top.node).last(), entries));
         }
@@ -117,7 +139,7 @@ impl Document {
             let text = write_flow(content);
             let block =
                 matches!(node.kind, Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block));
-            if !block && !node.span.is_empty() {
+            if node.parent.is_none() || !block && !node.span.is_empty() {
                 return (node.start()..node.span.end, text);
             }
             let text = Zeroizing::new(format!(" {}", text.as_str()));

@@ -70,13 +70,13 @@ fn what_is_missing_on_the_way_is_made() {
 #[test]
 fn what_leads_nowhere_is_refused() {
     for (text, index, wanted) in [
-        ("a: {b: 1}\n", r#"["a"][0]"#, "[0] is a number, but what is there is a mapping"),
-        ("a: [1]\n", r#"["a"]["b"]"#, "['b'] is a key, but what is there is a list"),
-        ("l:\n  # c\n  - x\n", r#"["l"][0]"#, "[0] is a comment"),
+        ("a: {b: 1}\n", r#"["a"][0]"#, "component [0] is a number, but what is there is a mapping"),
+        ("a: [1]\n", r#"["a"]["b"]"#, "component ['b'] is a key, but what is there is a list"),
+        ("l:\n  # c\n  - x\n", r#"["l"][0]"#, "component [0] is a comment"),
         (
             "a: &a {x: 1}\nb: *a\n",
             r#"["b"]["x"]"#,
-            "['x'] is an alias of another value; change that one, or write the alias out",
+            "component ['x'] is an alias of another value; change that one, or write the alias out",
         ),
         ("a: 1\n", "", "the index is empty: it must name a value"),
     ] {
@@ -93,8 +93,8 @@ fn a_removed_value_leaves_its_neighbours_and_an_empty_collection() {
         ("l:\n  - x\nb: 1\n", r#"["l"][0]"#, "l: []\nb: 1\n"),
         ("l: [x, y]\n", r#"["l"][1]"#, "l: [x]\n"),
         ("{\"a\": 1, \"b\": 2}", r#"["a"]"#, "{\"b\": 2}"),
-        ("a: 1\n", r#"["b"]"#, "['b'] not found"),
-        ("l: [x]\n", r#"["l"][1]"#, "[1] not found"),
+        ("a: 1\n", r#"["b"]"#, "component ['b'] not found"),
+        ("l: [x]\n", r#"["l"][1]"#, "component [1] not found"),
     ] {
         assert_eq!(without(text, index), wanted, "{text} {index}");
     }

@@ -292,3 +292,31 @@ fn a_block_that_is_shown_can_be_edited_like_the_values() {
     let gone = opened.encrypt_with_block_again(&parse("a: x\n"), LATER, &mut Counter(9));
     assert!(matches!(gone, Err(Error::Metadata(metadata::Error::Removed))));
 }
+
+#[test]
+fn a_folded_text_comes_back_with_its_lines_also_behind_a_comment_in_its_header() {
+    let anna = Identities::generate();
+    let text = "a: >- # why\n  some\n  folded text\nb: |  # two\n  x\n  y\nc: 0755\n";
+    let before = sealed(text, &[group(&[&anna])], 0);
+    assert!(!before.source().contains("why") && !before.source().contains("folded"));
+    assert_eq!(unlocked_plain(&before, &anna), text);
+    let opened = unlocked(&before, &[&anna]).unwrap();
+    let edited = parse(&text.replace("0755", "0644"));
+    let after = opened.encrypt_again(&edited, LATER, &mut Counter(9)).unwrap();
+    assert_eq!(changed_lines(after.source(), before.source()).len(), 3, "{}", after.source());
+}
+
+#[test]
+fn a_document_of_nothing_but_a_block_becomes_an_empty_mapping() {
+    let anna = Identities::generate();
+    let before = sealed("a: x\n---\nb: y\n", &[group(&[&anna])], 0);
+    let start = before.source().find("b: ").unwrap();
+    let end = start + before.source()[start..].find('\n').unwrap() + 1;
+    let stored = [&before.source()[..start], "# c\n", &before.source()[end..]].concat();
+    let stored = parse(&stored);
+    let opened = unlocked(&stored, &[&anna]).unwrap().ignoring_mac();
+    assert_eq!(opened.decrypt().unwrap().source(), "a: x\n---\n# c\n{}\n");
+    let empty = sealed("{}\n", &[group(&[&anna])], 0);
+    assert!(empty.source().starts_with("sops:\n    age:\n"), "{}", empty.source());
+    assert_eq!(unlocked_plain(&empty, &anna), "{}\n");
+}

@@ -14,7 +14,8 @@
 
 use super::Error;
 use crate::document::{
-    Comment, Document, EditError, Edits, Fragment, NodeId, Placement, Position, Syntax, Value,
+    Comment, Document, EditError, Edits, Fragment, Kind, Layout, NodeId, Placement, Position,
+    Syntax, Value,
 };
 
 /// A value of the block.
@@ -214,14 +215,24 @@ pub(in crate::sops) fn copied(
     entries
 }
 
-/// Removes the block.
+/// Removes the block. A document that holds nothing else becomes an empty mapping, as SOPS prints it.
 pub(in crate::sops) fn remove(
     edits: &mut Edits<'_>,
     document: &Document,
     place: &Place,
 ) -> Result<(), EditError> {
     match place {
-        Place::Mapping(node) => edits.remove_entry(*node),
+        Place::Mapping(node) => {
+            let top = document.node(*node).parent.expect("a block stands in a root");
+            let only = document.entries(top).count() == 1;
+            if only
+                && document.node(top).kind == Kind::Mapping(Layout::Block)
+                && document.syntax() == Syntax::Yaml
+            {
+                return edits.replace(top, &Fragment::Mapping(Vec::new()));
+            }
+            edits.remove_entry(*node)
+        }
         Place::Prefixed(_) => {
             lines(document, place).try_for_each(|(_, value)| edits.remove_entry(value))
         }
@@ -365,7 +376,6 @@ fn lines<'d>(
 }
 
 fn nested(document: &Document, node: NodeId) -> Field {
-    use crate::document::Kind;
     let node = document.target(node);
     match document.node(node).kind {
         Kind::Mapping(_) => Field::Map(

@@ -18,7 +18,7 @@
 //! first document and repeats it in the others. Fields that are not known here stay in the file, and
 //! so do master keys of other kinds than age.
 //!
-//! [`field`] knows how the mapping stands in a file, this module what it means.
+//! `field` knows how the mapping stands in a file, this module what it means.
 
 pub(super) mod field;
 

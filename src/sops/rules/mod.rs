@@ -17,6 +17,7 @@ mod keys;
 
 use std::path::{Component, Path, PathBuf};
 
+use super::format::Format;
 use super::group::KeyGroup;
 use super::regex::{GoRegex, RegexError};
 use super::selection::{Selection, SelectionError, Settings};
@@ -71,6 +72,7 @@ pub struct Config {
     declares_rules: bool,
     rules: Vec<Candidate>,
     indent: usize,
+    json_indent: Option<usize>,
 }
 
 /// A rule as far as it was understood.
@@ -103,10 +105,14 @@ impl Config {
             declares_rules: false,
             rules: Vec::new(),
             indent: DEFAULT_INDENT,
+            json_indent: None,
         };
         let Some(root) = document.roots().first() else { return Ok(config) };
         if let Some(indent) = document.descend(root.node, &["stores", "yaml", "indent"]) {
             config.indent = read_indent(document, indent)?;
+        }
+        if let Some(indent) = document.descend(root.node, &["stores", "json", "indent"]) {
+            config.json_indent = read_json_indent(document, indent)?;
         }
         if let Some(rules) = document.lookup(root.node, "creation_rules") {
             let rules = document.target(rules);
@@ -142,6 +148,15 @@ impl Config {
     pub fn indent(&self) -> usize {
         self.indent
     }
+
+    /// Columns per level of a file that is printed anew; `None` where the format has a default of its own.
+    pub fn indent_of(&self, format: Format) -> Option<usize> {
+        match format {
+            Format::Yaml => Some(self.indent),
+            Format::Json => self.json_indent,
+            Format::Binary | Format::Dotenv | Format::Ini => None,
+        }
+    }
 }
 
 /// A path without `.` and `..`, by its letters alone.
@@ -169,6 +184,19 @@ fn read_indent(document: &Document, node: NodeId) -> Result<usize, Error> {
             position: document.position_of(node),
             field: "stores.yaml.indent",
             wanted: "a number that is not negative",
+        }),
+    }
+}
+
+/// SOPS takes -1, its default, for a tab, and 0 for none.
+fn read_json_indent(document: &Document, node: NodeId) -> Result<Option<usize>, Error> {
+    match document.value(node) {
+        Some(Ok(Value::Int(-1))) => Ok(None),
+        Some(Ok(Value::Int(indent @ 0..=100))) => Ok(Some(indent.unsigned_abs() as usize)),
+        _ => Err(Error::Field {
+            position: document.position_of(node),
+            field: "stores.json.indent",
+            wanted: "-1 for a tab, or a number of columns",
         }),
     }
 }
@@ -354,7 +382,14 @@ mod tests {
         for (indent, wanted) in [("0", 4), ("2", 2), ("1", 2), ("12", 2)] {
             assert_eq!(config(&format!("stores: {{yaml: {{indent: {indent}}}}}")).indent(), wanted);
         }
-        let document = Document::parse(b"stores: {yaml: {indent: -1}}".to_vec()).unwrap();
-        assert!(Config::parse(&document, Path::new(".sops.yaml")).is_err());
+        for wrong in ["yaml: {indent: -1}", "json: {indent: -2}", "json: {indent: x}"] {
+            let text = format!("stores: {{{wrong}}}").into_bytes();
+            let document = Document::parse(text).unwrap();
+            assert!(Config::parse(&document, Path::new(".sops.yaml")).is_err(), "{wrong}");
+        }
+        let both = config("stores: {json: {indent: 3}, yaml: {indent: 2}}");
+        assert_eq!(both.indent_of(Format::Json), Some(3));
+        assert_eq!(both.indent_of(Format::Yaml), Some(2));
+        assert_eq!(config("stores: {json: {indent: -1}}").indent_of(Format::Json), None);
     }
 }

@@ -6,10 +6,14 @@ use super::sample::{Format, Frame, Sample};
 /// A part is a variable with the comments and empty lines above it.
 pub(super) fn dotenv(draw: &mut Draw) -> Sample {
     let mut parts = Vec::new();
+    let crlf = draw.percent(10);
+    let mut above = vec!["# comment\n", "#tight # twice\n", "#\n", "#a=b\n"];
+    // sops takes the carriage return of an empty line for a variable without a name, and refuses it.
+    above.extend(["\n", "\n\n"].iter().filter(|_| !crlf));
     for number in 0..1 + draw.below(10) {
         let mut part = String::new();
         while draw.percent(25) {
-            part += draw.one(&["# comment\n", "#tight # twice\n", "#\n", "\n", "\n\n", "#a=b\n"]);
+            part += draw.one(&above);
         }
         let ends = ["", "_secret", "_clear", ".x", "-y", " ", "\u{e9}"];
         let name = match draw.below(25) {
@@ -20,7 +24,7 @@ pub(super) fn dotenv(draw: &mut Draw) -> Sample {
         part += &format!("{name}={}\n", dotenv_value(draw));
         parts.push(part.into_bytes());
     }
-    let frame = Frame { crlf: draw.percent(10), open_end: draw.percent(25), ..Frame::default() };
+    let frame = Frame { crlf, open_end: draw.percent(25), ..Frame::default() };
     Sample { format: Format::Dotenv, frame, parts, flags: Vec::new(), exact: true }
 }
 

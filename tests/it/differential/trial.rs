@@ -21,14 +21,13 @@ pub(super) enum Verdict {
 /// A sandbox to try files in.
 pub(super) struct Trial {
     sandbox: Sandbox,
-    with_ours: bool,
 }
 
 impl Trial {
-    pub(super) fn new(with_ours: bool) -> Trial {
+    pub(super) fn new() -> Trial {
         let sandbox = Sandbox::new();
         sandbox.install_identity();
-        Trial { sandbox, with_ours }
+        Trial { sandbox }
     }
 
     /// Tries everything that the head of `differential` promises.
@@ -40,9 +39,6 @@ impl Trial {
         let plain = sample.bytes();
         let theirs = self.sops(sample, "encrypt", &plain).map_err(|e| format!("{REFUSED}: {e}"))?;
         let of_theirs = self.sops(sample, "decrypt", &theirs);
-        if !self.with_ours {
-            return Ok(of_theirs.map_or(Verdict::LostBySops, |_| Verdict::Agree));
-        }
         let ours = self.keywright(sample, "encrypt", &plain)?;
         let back = self.keywright(sample, "decrypt", &ours)?;
         if sample.exact && back != plain {
@@ -152,9 +148,20 @@ fn same_values(format: Format, what: &str, one: &[u8], other: &[u8]) -> Result<(
     let equal = match format {
         Format::Yaml => Tree::of_yaml(&text(one))? == Tree::of_yaml(&text(other))?,
         Format::Json => Tree::of_json(&text(one)) == Tree::of_json(&text(other)),
+        Format::Ini => ini_lines(&text(one)) == ini_lines(&text(other)),
         _ => one == other,
     };
     if equal { Ok(()) } else { Err(differ(what, one, other)) }
+}
+
+/// The lines of an INI file. sops writes those of a comment anew, with a marker and a blank of its own.
+fn ini_lines(text: &str) -> Vec<String> {
+    let comment = |line: &str| format!("; {}", line.trim_start_matches([';', '#', ' ']));
+    let line = |line: &str| match line.trim_end_matches('\r') {
+        line if line.starts_with([';', '#']) => comment(line),
+        line => line.to_owned(),
+    };
+    text.lines().map(line).collect()
 }
 
 fn differ(what: &str, got: &[u8], wanted: &[u8]) -> String {
