@@ -82,9 +82,9 @@ impl Parser<'_> {
     fn stream(&mut self) {
         self.peek();
         self.scanner.skip();
-        for index in 0..self.document.roots().len() {
+        for (index, home) in homes(self.document).into_iter().enumerate() {
             let root = self.document.roots()[index].node;
-            self.around = self.home(root);
+            self.around = home;
             let head = self.document_start(index == 0);
             let notes = self.node(root);
             while matches!(self.peek(), Token::Property | Token::Leaf) {
@@ -98,7 +98,7 @@ impl Parser<'_> {
             let (foot, lost) =
                 if end.foot.is_empty() { (end.head, Vec::new()) } else { (end.foot, end.head) };
             self.lose([lost, end.beside]);
-            if !matches!(self.document.node(root).kind, Kind::Mapping(_) | Kind::Sequence(_)) {
+            if !is_collection(self.document, root) {
                 self.lose([head, notes.head, notes.beside, notes.foot, foot]);
                 continue;
             }
@@ -209,7 +209,7 @@ impl Parser<'_> {
                 Some((key, _)) if layout == Layout::Flow && self.is_metadata(*key) => {
                     self.lose([value.head, value.beside, value.foot]);
                 }
-                Some((_, inner)) if self.is_collection(*inner) => {
+                Some((_, inner)) if is_collection(self.document, *inner) => {
                     self.open(*inner, [value.head, value.beside]);
                     self.put(*inner, None, [value.foot]);
                 }
@@ -336,18 +336,6 @@ impl Parser<'_> {
         self.document.node(key).depth == 1 && self.document.text(key) == Some("sops")
     }
 
-    fn is_collection(&self, id: NodeId) -> bool {
-        matches!(self.document.node(id).kind, Kind::Mapping(_) | Kind::Sequence(_))
-    }
-
-    /// The root that keeps the comments of one that holds none.
-    fn home(&self, root: NodeId) -> Option<NodeId> {
-        let roots = self.document.roots().iter().map(|root| root.node);
-        let (before, behind): (Vec<_>, Vec<_>) =
-            roots.filter(|root| self.is_collection(*root)).partition(|other| *other <= root);
-        before.last().or(behind.first()).copied()
-    }
-
     /// The comments that are left are lost as well.
     fn finish(mut self) -> (Placement, Vec<(NodeId, usize)>) {
         let mut is_placed = vec![false; self.document.comments().len()];
@@ -355,17 +343,33 @@ impl Parser<'_> {
         for index in placed.chain(self.lost.iter().map(|(_, index)| *index)) {
             is_placed[index] = true;
         }
+        let homes = homes(self.document);
         for (index, comment) in self.document.comments().iter().enumerate() {
             if !is_placed[index] {
                 let roots = self.document.roots();
                 let behind = roots.partition_point(|root| root.span.start <= comment.span.start);
-                let home =
-                    roots.get(behind.saturating_sub(1)).and_then(|root| self.home(root.node));
+                let home = homes.get(behind.saturating_sub(1)).copied().flatten();
                 self.lost.extend(home.map(|home| (home, index)));
             }
         }
         (self.placement, self.lost)
     }
+}
+
+/// For each root the one that keeps its comments, itself if it can hold any.
+fn homes(document: &Document) -> Vec<Option<NodeId>> {
+    let roots = || document.roots().iter().map(|root| root.node);
+    let mut home = roots().find(|root| is_collection(document, *root));
+    roots()
+        .map(|root| {
+            home = Some(root).filter(|root| is_collection(document, *root)).or(home);
+            home
+        })
+        .collect()
+}
+
+fn is_collection(document: &Document, id: NodeId) -> bool {
+    matches!(document.node(id).kind, Kind::Mapping(_) | Kind::Sequence(_))
 }
 
 #[cfg(test)]

@@ -45,11 +45,11 @@ impl Trial {
             return Err(differ("our file comes back", &back, &plain));
         }
         same_values(sample.format, "our file comes back", &back, &plain)?;
+        let of_ours = self.sops(sample, "decrypt", &ours)?;
         // An encrypted comment that its own program reads in another place stays encrypted.
         let whole = |bytes: &Vec<u8>| !bytes.windows(14).any(|part| part == b",type:comment]");
         let Some(of_theirs) = of_theirs.ok().filter(whole) else { return Ok(Verdict::LostBySops) };
         same_types(&ours, &theirs)?;
-        let of_ours = self.sops(sample, "decrypt", &ours)?;
         same_values(sample.format, "sops decrypts our file", &of_ours, &of_theirs)?;
         let opened = self.keywright(sample, "decrypt", &theirs)?;
         same_values(sample.format, "we decrypt the file of sops", &opened, &of_theirs)?;

@@ -150,7 +150,7 @@ struct Writer<'d> {
 impl Writer<'_> {
     /// A key with its value and the comments above it, in a mapping that begins at a column.
     fn entry(&mut self, column: usize, depth: usize) {
-        self.comments(column, 25);
+        self.comments(column, 35);
         self.indent(column);
         self.key_and_value(column, depth);
     }
@@ -281,20 +281,12 @@ impl Writer<'_> {
         let step = [2, 2, 4][self.draw.below(3)];
         self.tail();
         for _ in 0..1 + self.draw.below(4) {
-            let before = self.out.len();
-            self.comments(column + step, 20);
+            self.comments(column + step, 35);
             self.indent(column + step);
-            let dash = self.out.len();
             self.out.push('-');
             self.lists += 1;
             self.value(column + step, depth - 1, true);
             self.lists -= 1;
-            // sops loses comments above an item that is not written.
-            if self.out[dash..].trim_end() == "-" {
-                self.out.truncate(before);
-                self.indent(column + step);
-                self.out += "- ~\n";
-            }
         }
         self.closing_comments(column + step);
     }
@@ -302,9 +294,7 @@ impl Writer<'_> {
     fn flow(&mut self) {
         self.out.push(' ');
         self.flow_node(2);
-        // sops loses a comment behind empty brackets.
-        let empty = self.out.ends_with("[]") || self.out.ends_with("{ }");
-        if empty { self.out.push('\n') } else { self.tail() }
+        self.tail();
     }
 
     fn flow_node(&mut self, depth: usize) {
@@ -370,6 +360,8 @@ impl Writer<'_> {
             // In a list sops makes an item of an empty comment; see the known differences.
             let line = if line == "#" && column > 0 { "##" } else { line };
             if !line.is_empty() {
+                let is_odd = self.draw.percent(30);
+                let column = if is_odd { self.draw.below(9) } else { column };
                 self.indent(column);
             }
             self.out += line;
@@ -377,14 +369,9 @@ impl Writer<'_> {
         }
     }
 
-    /// Comments at the end of a block. Behind a deeper block that ends as well it depends on blank lines to which
-    /// of the two a comment belongs; see the known differences.
+    /// Comments at the end of a block.
     fn closing_comments(&mut self, column: usize) {
-        let last = self.out.lines().next_back().unwrap_or_default();
-        let at_column = last.len() - last.trim_start_matches(' ').len() == column;
-        if at_column && !last.trim_end().ends_with(':') {
-            self.comments(column, 15);
-        }
+        self.comments(column, 25);
     }
 
     fn indent(&mut self, column: usize) {

@@ -119,6 +119,25 @@ impl Scanner<'_> {
         }
     }
 
+    /// A comment beside a key whose value turns out to be a list counts as one above the first item.
+    pub(super) fn raise_beside(&mut self) {
+        let [.., before, last] = self.tokens.as_slice() else { return };
+        let first_dash = before.kind == Kind::SequenceStart && last.kind == Kind::Dash;
+        if !first_dash || is_break(self.peek(0)) {
+            return;
+        }
+        let delivered = self.waiting.len() <= self.delivered;
+        let Some(comments) =
+            self.waiting.last_mut().filter(|last| !delivered && !last.beside.is_empty())
+        else {
+            return;
+        };
+        comments.head = std::mem::take(&mut comments.beside);
+        if comments.start.line + 1 == self.mark.line {
+            comments.token = self.mark.at;
+        }
+    }
+
     /// The line on which a comment below the last token must begin. There is none on the first line of a file.
     fn foot_line(&self, scan_mark: Mark) -> Option<usize> {
         if scan_mark.line == 0 {

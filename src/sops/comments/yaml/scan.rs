@@ -3,13 +3,14 @@
 //! Which comments a node gets depends on how far the scanner was when the parser asked for a token, so that is
 //! followed to the letter: two tokens ahead, and further while the next one may turn out to be a key.
 
+mod blocks;
+mod keys;
+
 use std::collections::HashMap;
 
 use super::skeleton::{Piece, Skeleton};
 use crate::document::Style;
-
-/// A key without `?` ends within so many characters.
-const LONGEST_KEY: usize = 1024;
+use keys::SimpleKey;
 
 /// A place in the text.
 #[derive(Clone, Copy, Default)]
@@ -78,13 +79,6 @@ pub(super) struct Waiting {
 
 /// A comment by index, or `None` for blank lines behind one.
 pub(super) type Line = Option<usize>;
-
-/// Where a key without `?` may begin.
-#[derive(Clone, Copy)]
-struct SimpleKey {
-    token: usize,
-    start: Mark,
-}
 
 /// The scanner, and the queue between it and the parser.
 pub(super) struct Scanner<'s> {
@@ -179,37 +173,6 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// Whether the token may be the start of a key, so that a `:` has to be looked for.
-    fn may_be_key(&mut self, token: usize) -> bool {
-        let level = self.levels.get(&token).copied();
-        level.is_some_and(|level| self.simple_key(level).is_some())
-    }
-
-    /// The possible key at a level, if it has not ended.
-    fn simple_key(&mut self, level: usize) -> Option<SimpleKey> {
-        let mark = self.mark;
-        let slot = self.simple_keys.get_mut(level)?;
-        *slot =
-            slot.filter(|key| key.start.line == mark.line && key.start.at + LONGEST_KEY >= mark.at);
-        *slot
-    }
-
-    fn save_simple_key(&mut self) {
-        if self.simple_key_allowed {
-            self.remove_simple_key();
-            let level = self.simple_keys.len() - 1;
-            let token = self.tokens.len();
-            self.simple_keys[level] = Some(SimpleKey { token, start: self.mark });
-            self.levels.insert(token, level);
-        }
-    }
-
-    fn remove_simple_key(&mut self) {
-        if let Some(key) = self.simple_keys.last_mut().and_then(Option::take) {
-            self.levels.remove(&key.token);
-        }
-    }
-
     fn push(&mut self, kind: Kind, start: usize) {
         self.tokens.push(Token { kind, start });
     }
@@ -222,7 +185,7 @@ impl<'s> Scanner<'s> {
 
     fn fetch(&mut self) {
         let scan_mark = self.mark;
-        self.to_next_token();
+        self.pass_gap();
         self.unroll(self.mark.column as isize, scan_mark.at);
         let (byte, at) = (self.peek(0), self.mark.at);
         let rest = &self.skeleton.text.as_bytes()[at..];
@@ -291,23 +254,6 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    fn colon(&mut self) {
-        let key = self.simple_key(self.simple_keys.len() - 1);
-        match key {
-            Some(SimpleKey { token, start }) => {
-                self.tokens.insert(token, Token { kind: Kind::Key, start: start.at });
-                self.roll(start, token, Kind::MappingStart);
-                self.remove_simple_key();
-                self.simple_key_allowed = false;
-            }
-            None => {
-                self.roll(self.mark, self.tokens.len(), Kind::MappingStart);
-                self.simple_key_allowed = self.flow_level == 0;
-            }
-        }
-        self.indicator(Kind::Colon);
-    }
-
     /// The piece of the tree that begins here, and where it ends.
     fn piece(&mut self) -> Option<(usize, Piece)> {
         let pieces = &self.skeleton.pieces[self.next_piece..];
@@ -351,70 +297,8 @@ impl<'s> Scanner<'s> {
         self.mark.line > line
     }
 
-    /// `---`, `...` or a directive.
-    fn between(&mut self, kind: Kind) {
-        self.unroll(-1, self.mark.at);
-        self.remove_simple_key();
-        self.simple_key_allowed = false;
-        self.push(kind, self.mark.at);
-        if kind != Kind::Directive {
-            return self.step_to(self.mark.at + 3);
-        }
-        // The comment of a directive is passed over.
-        while !is_end(self.peek(0)) {
-            self.step();
-        }
-        if self.peek(0) != 0 {
-            self.step();
-        }
-    }
-
-    fn stream_end(&mut self) {
-        if self.mark.column > 0 {
-            self.mark.column = 0;
-            self.mark.line += 1;
-        }
-        self.unroll(-1, self.mark.at);
-        self.remove_simple_key();
-        self.simple_key_allowed = false;
-        self.push(Kind::StreamEnd, self.mark.at);
-    }
-
-    /// Begins a block if something stands further right than the innermost one.
-    fn roll(&mut self, mark: Mark, token: usize, kind: Kind) {
-        if self.flow_level == 0 && self.indent < mark.column as isize {
-            self.outer_indents.push(self.indent);
-            self.indent = mark.column as isize;
-            self.tokens.insert(token, Token { kind, start: mark.at });
-        }
-    }
-
-    /// Ends the blocks that stand further right than `column`. A block ends above the comments at its column that
-    /// were found since `scanned`, or else where the search for them began.
-    fn unroll(&mut self, column: isize, scanned: usize) {
-        if self.flow_level > 0 {
-            return;
-        }
-        // Kept as it may be before the first byte.
-        let mut end = scanned as isize - 1;
-        while self.indent > column {
-            let mut stop = end;
-            for comments in self.waiting[self.delivered..].iter().rev() {
-                if (comments.end as isize) < stop {
-                    break;
-                }
-                if comments.start.column as isize == self.indent + 1 {
-                    end = comments.start.at as isize;
-                }
-                stop = comments.scanned as isize;
-            }
-            self.push(Kind::BlockEnd, usize::try_from(end).unwrap_or(0));
-            self.indent = self.outer_indents.pop().unwrap_or(-1);
-        }
-    }
-
     /// Takes blanks and comments.
-    fn to_next_token(&mut self) {
+    fn pass_gap(&mut self) {
         let scan_mark = self.mark;
         loop {
             while is_blank(self.peek(0)) {
@@ -429,25 +313,6 @@ impl<'s> Scanner<'s> {
             }
             self.step();
             self.simple_key_allowed |= self.flow_level == 0;
-        }
-    }
-
-    /// A comment beside a key whose value turns out to be a list counts as one above the first item.
-    fn raise_beside(&mut self) {
-        let [.., before, last] = self.tokens.as_slice() else { return };
-        let first_dash = before.kind == Kind::SequenceStart && last.kind == Kind::Dash;
-        if !first_dash || is_break(self.peek(0)) {
-            return;
-        }
-        let delivered = self.waiting.len() <= self.delivered;
-        let Some(comments) =
-            self.waiting.last_mut().filter(|last| !delivered && !last.beside.is_empty())
-        else {
-            return;
-        };
-        comments.head = std::mem::take(&mut comments.beside);
-        if comments.start.line + 1 == self.mark.line {
-            comments.token = self.mark.at;
         }
     }
 }

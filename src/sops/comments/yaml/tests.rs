@@ -2,7 +2,6 @@ use super::*;
 use crate::sops::selection::Selection;
 use crate::sops::walk::{Leaf, Obstacle, Was, walk};
 
-
 /// Documents, and their comments with the path of what holds them, in the order of the tree. Each was read by
 /// SOPS 3.13.3 with a `sops` mapping at its end.
 const FAMILIES: &[(&str, &str)] = &[
@@ -107,7 +106,7 @@ fn comments_are_where_sops_sees_them() {
 }
 
 #[test]
-fn comments_that_sops_loses_are_the_last_of_what_is_around_them() {
+fn a_comment_beside_an_opening_bracket_is_lost_by_sops() {
     for (text, wanted) in [("a: [ # open\n  1]\n", "open"), ("a:\n  - # vacant\n  - 1\n", "")] {
         let document = Document::parse(text.as_bytes().to_vec()).unwrap();
         let lost: Vec<_> = attach(&document)
