@@ -294,7 +294,9 @@ impl Writer<'_> {
     fn flow(&mut self) {
         self.out.push(' ');
         self.flow_node(2);
-        self.tail();
+        // sops makes a comment behind empty brackets the only item between them.
+        let empty = self.out.ends_with("[]") || self.out.ends_with("{ }");
+        if empty { self.out.push('\n') } else { self.tail() }
     }
 
     fn flow_node(&mut self, depth: usize) {
