@@ -124,9 +124,11 @@ fn insertion(document: &Document, root: usize) -> Option<Insertion> {
         });
     }
     let (at, pad) = (root.span.end, " ".repeat(document.column_of(root.node)));
+    let line_break = document.line_break();
     Some(if document.source()[..at].ends_with('\n') {
-        Insertion { at, text: format!("{pad}{KEY}: 0\n"), key: pad.len() }
+        Insertion { at, text: format!("{pad}{KEY}: 0{line_break}"), key: pad.len() }
     } else {
-        Insertion { at, text: format!("\n{pad}{KEY}: 0"), key: pad.len() + 1 }
+        let key = line_break.len() + pad.len();
+        Insertion { at, text: format!("{line_break}{pad}{KEY}: 0"), key }
     })
 }
