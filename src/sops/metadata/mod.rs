@@ -66,6 +66,9 @@ pub enum Error {
     /// Somebody took the mapping out of a file that had it.
     #[error("the `sops` block is gone; without it nobody can decrypt the file")]
     Removed,
+    /// Somebody edited the copies of the data key.
+    #[error("recipients can be taken out of the `sops` block, but not added or changed there")]
+    Copies,
     /// Two selections, or one that does not compile.
     #[error("{position}: {source}")]
     Selection {
