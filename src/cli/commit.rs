@@ -130,6 +130,9 @@ impl Target {
         changes: Vec<Change>,
         context: &mut Context,
     ) -> Result<Status, Failure> {
+        if self.in_place && self.recursive && changes.is_empty() {
+            context.note("nothing to do");
+        }
         if self.in_place {
             return in_place(command, changes, context);
         }

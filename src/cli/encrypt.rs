@@ -211,6 +211,11 @@ pub(crate) fn converted(file: &File, plain: &Document) -> Result<Document, Failu
 }
 
 fn emitted(file: &File, tree: &Tree) -> Result<Zeroizing<String>, Failure> {
+    if tree.branches.len() > 1 && file.output != Format::Yaml {
+        let (name, format) = (file.name.display(), file.output.name());
+        let several = format!("{name}: has several documents, of which {format} could keep one");
+        return Err(Failure::new(several).code(Code::CouldNotPrint));
+    }
     emit(tree, file.output, None)
         .map_err(|error| Failure::new(located(&file.name, &error)).code(Code::CouldNotPrint))
 }

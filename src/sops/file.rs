@@ -167,6 +167,7 @@ impl<'d> EncryptedFile<'d> {
     /// Reads the metadata; `None` for a plain document.
     pub fn open(document: &'d Document) -> Result<Option<Self>, Error> {
         let Some(place) = field::place(document, 0) else { return Ok(None) };
+        field::refuse_second(document, 0)?;
         let block = field::read(document, &place)?;
         let metadata = Metadata::of(&block, field::position(document, &place))?;
         Ok(Some(EncryptedFile { document, block, metadata }))

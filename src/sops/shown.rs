@@ -1,5 +1,7 @@
 //! A plain document with its metadata block still there: for people who want to see, or edit, both.
 
+use std::collections::HashSet;
+
 use super::error::Error;
 use super::file::Unlocked;
 use super::metadata::field;
@@ -28,6 +30,7 @@ impl Unlocked<'_> {
         let place = field::place(shown, 0).ok_or(metadata::Error::Removed)?;
         let block = field::read(shown, &place)?;
         let metadata = Metadata::of(&block, field::position(shown, &place))?;
+        self.refuse_other_copies(&metadata)?;
         let mut edits = Edits::new(shown);
         for root in 0..shown.roots().len() {
             if let Some(place) = field::place(shown, root) {
@@ -37,5 +40,19 @@ impl Unlocked<'_> {
         let (plain, (_, stash)) = (edits.apply()?, self.plain_with(true, true, false)?);
         let scope = (&metadata.selection, metadata.mac_only_encrypted);
         self.seal_again(&plain, scope, stash, block, now, random)
+    }
+
+    /// Copies of the data key can be taken out, but only a recipient's own is of use to anybody.
+    fn refuse_other_copies(&self, edited: &Metadata) -> Result<(), Error> {
+        let copies = |metadata: &Metadata| -> HashSet<(String, String)> {
+            let all = metadata.groups.iter().flat_map(|group| &group.age);
+            all.map(|copy| (copy.recipient.clone(), copy.armored.clone())).collect()
+        };
+        let known = copies(self.metadata());
+        let groups = edited.groups.len() == self.metadata().groups.len();
+        if groups && copies(edited).is_subset(&known) {
+            return Ok(());
+        }
+        Err(metadata::Error::Copies.into())
     }
 }

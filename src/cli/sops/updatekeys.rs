@@ -7,6 +7,7 @@ use super::codes::Code;
 use super::invocation::{Globals, Input, Naming, UpdateKeys};
 use crate::cli::updatekeys::update;
 use crate::cli::{Context, Failure, Status, commit, discover, job};
+use crate::keys::Identities;
 
 /// Runs the command. A file that cannot be changed does not keep the others from it.
 pub(super) fn run(
@@ -14,6 +15,7 @@ pub(super) fn run(
     globals: &Globals,
     context: &mut Context,
 ) -> Result<Status, Failure> {
+    let identities = discover::identities(context)?;
     let mut failed = 0;
     for name in call.files {
         let naming = Naming { input: call.input, ..Naming::default() };
@@ -22,7 +24,7 @@ pub(super) fn run(
             let path = file.path.display().to_string();
             log(context, &format!("Syncing keys for file {path}"));
             let jobs = job::jobs(vec![file], globals.config.as_deref(), false, context)?;
-            jobs.into_iter().try_for_each(|job| one(job, &path, call.yes, context))
+            jobs.into_iter().try_for_each(|job| one(job, &path, call.yes, &identities, context))
         });
         if let Err(failure) = outcome {
             failure.tell();
@@ -35,12 +37,17 @@ pub(super) fn run(
     }
 }
 
-fn one(job: job::Job, path: &str, yes: bool, context: &mut Context) -> Result<(), Failure> {
+fn one(
+    job: job::Job,
+    path: &str,
+    yes: bool,
+    identities: &Identities,
+    context: &mut Context,
+) -> Result<(), Failure> {
     if job.config.is_none() {
         return Err(Failure::new("config file not found"));
     }
-    let identities = discover::identities(context)?;
-    let Some(update) = update(job, &identities, &mut context.random)? else {
+    let Some(update) = update(job, identities, &mut context.random)? else {
         log(context, &format!("File {path} already up to date"));
         return Ok(());
     };

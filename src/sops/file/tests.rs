@@ -289,6 +289,17 @@ fn a_block_that_is_shown_can_be_edited_like_the_values() {
     let after = opened.encrypt_with_block_again(&parse(&text), LATER, &mut Counter(9)).unwrap();
     assert!(after.source().starts_with("a: ENC[") && after.source().contains("\nb: y\n"));
     assert_eq!(unlocked_plain(&after, &bert), "a: z\nb: y\n");
+    let without = {
+        let start = shown.source().find("        - enc").unwrap();
+        let second = start + 5 + shown.source()[start + 5..].find("        - enc").unwrap();
+        [&shown.source()[..start], &shown.source()[second..]].concat()
+    };
+    let fewer = opened.encrypt_with_block_again(&parse(&without), LATER, &mut Counter(9)).unwrap();
+    assert_eq!(unlocked_plain(&fewer, &bert), "a: x\nb: y\n");
+    assert!(super::tests::unlocked(&fewer, &[&anna]).is_err());
+    let other = shown.source().replace(bert.recipient.text(), anna.recipient.text());
+    let other = opened.encrypt_with_block_again(&parse(&other), LATER, &mut Counter(9));
+    assert!(matches!(other, Err(Error::Metadata(metadata::Error::Copies))));
     let gone = opened.encrypt_with_block_again(&parse("a: x\n"), LATER, &mut Counter(9));
     assert!(matches!(gone, Err(Error::Metadata(metadata::Error::Removed))));
 }

@@ -168,6 +168,16 @@ pub(in crate::sops) fn place(document: &Document, root: usize) -> Option<Place> 
     document.entry(top, "sops").map(|(_, value)| Place::Mapping(value))
 }
 
+/// Refuses a root with two blocks: nobody could tell which one counts.
+pub(in crate::sops) fn refuse_second(document: &Document, root: usize) -> Result<(), Error> {
+    let top = document.roots()[root].node;
+    let mut blocks = document.entries(top).filter(|(key, _)| document.text(*key) == Some("sops"));
+    match blocks.nth(1) {
+        Some((key, _)) => Err(Error::Second { position: document.position_of(key) }),
+        None => Ok(()),
+    }
+}
+
 /// Where the block begins.
 pub(in crate::sops) fn position(document: &Document, place: &Place) -> Position {
     match place {

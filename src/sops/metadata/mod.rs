@@ -66,6 +66,15 @@ pub enum Error {
     /// Somebody took the mapping out of a file that had it.
     #[error("the `sops` block is gone; without it nobody can decrypt the file")]
     Removed,
+    /// Somebody edited the copies of the data key.
+    #[error("recipients can be taken out of the `sops` block, but not added or changed there")]
+    Copies,
+    /// Two blocks, in a syntax that has nothing against a key that stands twice.
+    #[error("{position}: a second `sops` block")]
+    Second {
+        /// Where it begins.
+        position: Position,
+    },
     /// Two selections, or one that does not compile.
     #[error("{position}: {source}")]
     Selection {

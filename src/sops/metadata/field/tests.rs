@@ -124,3 +124,16 @@ fn lines_that_contradict_each_other_are_refused() {
         assert!(matches!(read(&document, &place), Err(Error::Flat { .. })), "{lines}");
     }
 }
+
+#[test]
+fn two_blocks_are_refused() {
+    for (syntax, text) in [
+        (Syntax::Json, "{\"sops\": {}, \"a\": 1,\n\"sops\": {}}"),
+        (Syntax::Ini, "[sops]\na = 1\n[sops]\nb = 1\n"),
+    ] {
+        let document = parse(syntax, text);
+        let refused = refuse_second(&document, 0).unwrap_err().to_string();
+        assert!(refused.ends_with("a second `sops` block"), "{refused}");
+    }
+    assert!(refuse_second(&parse(Syntax::Json, "{\"sops\": {}}"), 0).is_ok());
+}
