@@ -160,6 +160,18 @@ impl<'d> Edits<'d> {
         Ok(())
     }
 
+    /// Turns all items of a block sequence into comments: an empty list remains, with them below it.
+    pub fn items_to_comments(&mut self, list: NodeId, texts: &[&str]) -> Result<(), EditError> {
+        let node = self.document.node(list);
+        let (range, text) = yaml::emptied_list(self.document, list, texts);
+        let inserted = vec![Expected { depth: node.depth, shape: Shape::Sequence }];
+        let gone = self.document.comments_in(&range);
+        self.push(range, text, list.0, node.end.0 - list.0, inserted);
+        let come = texts.iter().map(|text| Zeroizing::new((*text).to_owned())).collect();
+        self.announce_comments(gone, come);
+        Ok(())
+    }
+
     /// Turns a comment on a line of its own among the items of a YAML list into an item: what
     /// [`Edits::item_to_comment`] undoes.
     pub fn comment_to_item(&mut self, index: usize, text: &str) -> Result<(), EditError> {

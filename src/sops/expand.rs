@@ -1,8 +1,11 @@
-//! Aliases in encrypted parts, written out.
+//! What has to be written otherwise before a file can be encrypted.
 //!
-//! The AAD of a value is its path, so that one token cannot stand for two places. SOPS writes out every
+//! Aliases in encrypted parts: the AAD of a value is its path, so that one token cannot stand for two places. SOPS writes out every
 //! alias; here only those are written out that connect encrypted values with each other or with plain
 //! ones. The rest stay as they are.
+//!
+//! A plain block at the end of a file without a final line break: the metadata follow it, and with them comes
+//! the line break, which must not become part of the value.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,7 +13,7 @@ use super::selection::Selection;
 use super::walk::{Leaf, Obstacle, Was, walk};
 use crate::document::{Document, EditError, Edits, Fragment, Kind, NodeId, Value};
 
-/// The document with these aliases written out; `None` if there are none.
+/// The document with these written otherwise; `None` if there are none.
 pub(super) fn expand(
     document: &Document,
     selection: &Selection,
@@ -30,10 +33,15 @@ pub(super) fn expand(
         Ok(Was::Value)
     });
     // An obstacle, such as aliases that multiply, is told by the walk that encrypts.
-    if walked.is_err() || connecting.is_empty() {
+    let open = document.open_block().filter(|(id, _)| !sealed.contains(id));
+    if walked.is_err() || connecting.is_empty() && open.is_none() {
         return Ok(None);
     }
     let mut edits = Edits::new(document);
+    if let Some((id, source)) = open {
+        let text = document.text(id).unwrap_or_default().to_owned();
+        edits.set_source(id, source, Value::text(text))?;
+    }
     for alias in connecting {
         edits.replace(alias, &copy(document, document.target(alias)))?;
     }

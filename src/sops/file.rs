@@ -393,7 +393,7 @@ impl<'d> Unlocked<'d> {
         let mut opening = Opening::new(document, &self.key, spellings, only, stashes);
         walk(document, &metadata.selection, &mut |visit| opening.open(&visit))
             .map_err(|fault| fault.at(document))?;
-        Ok(opening.finish())
+        opening.finish()
     }
 
     pub(super) fn verify(&self, mac: &Mac) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use super::stash::{Known, Stash};
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Visit, Was, aad_of};
 use crate::document::{
-    Document, Edits, Kind as NodeKind, NodeId, Style, Value, without_header_comment,
+    Document, Edits, Kind as NodeKind, Layout, NodeId, Style, Syntax, Value, without_header_comment,
 };
 use crate::secret::Secret;
 
@@ -27,6 +27,8 @@ pub(super) struct Opening<'d, 'k> {
     mac_only_encrypted: bool,
     /// What was opened, where somebody will want it.
     stash: Option<Stash>,
+    /// The items that are comments, by their list.
+    items: Vec<(NodeId, Vec<(NodeId, Zeroizing<String>)>)>,
 }
 
 /// What came of it.
@@ -50,12 +52,35 @@ impl<'d, 'k> Opening<'d, 'k> {
     ) -> Self {
         let (edits, mac) = (Edits::new(document), Mac::over(mac_only_encrypted));
         let stash = stashes.then(Stash::default);
-        Opening { document, key, spellings, edits, mac, mac_only_encrypted, stash }
+        Opening {
+            document,
+            key,
+            spellings,
+            edits,
+            mac,
+            mac_only_encrypted,
+            stash,
+            items: Vec::new(),
+        }
     }
 
     /// Everything is opened.
-    pub(super) fn finish(self) -> Opened<'d> {
-        Opened { edits: self.edits, mac: self.mac, stash: self.stash.unwrap_or_default() }
+    pub(super) fn finish(mut self) -> Result<Opened<'d>, Error> {
+        let block = NodeKind::Sequence(Layout::Block);
+        for (list, items) in &self.items {
+            let all = self.document.items(*list).count() == items.len();
+            if all
+                && self.document.syntax() == Syntax::Yaml
+                && self.document.node(*list).kind == block
+            {
+                // Without items the lines below the key would say null.
+                let texts: Vec<&str> = items.iter().map(|(_, text)| text.as_str()).collect();
+                self.edits.items_to_comments(*list, &texts)?;
+                continue;
+            }
+            items.iter().try_for_each(|(item, text)| self.edits.item_to_comment(*item, text))?;
+        }
+        Ok(Opened { edits: self.edits, mac: self.mac, stash: self.stash.unwrap_or_default() })
     }
 
     /// Takes one leaf.
@@ -104,7 +129,12 @@ impl<'d, 'k> Opening<'d, 'k> {
             self.remember(&token, aad, &secret, || {
                 Known::new(&token, &text, Style::Plain, plain).into_item()
             });
-            self.edits.item_to_comment(id, plain)?;
+            let list = document.node(id).parent.expect("an item stands in a list");
+            let text = Zeroizing::new(plain.to_owned());
+            match self.items.last_mut().filter(|(last, _)| *last == list) {
+                Some((_, items)) => items.push((id, text)),
+                None => self.items.push((list, vec![(id, text)])),
+            }
             return Ok(Was::Comment);
         }
         self.mac.add(&Plaintext::of(&value).expect("no token holds null"));

@@ -46,8 +46,8 @@ impl Rotation<'_, '_> {
         if let Some(source) = spelling::source(rest, self.old, visit.aad) {
             turned.push_str(&spelling::write(&source, self.new, visit.aad, self.random));
         }
-        // A block keeps the line break that its header asks for.
-        turned.push_str(if text.ends_with('\n') { "\n" } else { "" });
+        // A block keeps the line breaks that its header asks for.
+        turned.push_str(&text[text.trim_end_matches('\n').len()..]);
         self.edits.set_text(id, &turned)?;
         Ok(if kind == Kind::Comment { Was::Comment } else { Was::Value })
     }

@@ -118,8 +118,11 @@ impl<'d, 's> Sealing<'d, 's> {
             token.push_str(&spelling::write(&source, self.key, aad, self.random));
         }
         if style.is_block() && !document.is_stripped(place) {
-            // The header stays, and with it the line break that it asks for.
-            token.push('\n');
+            // The header stays, and with it the line breaks that it asks for: blank lines of a `|+` block decide whose
+            // the comments below are.
+            let breaks =
+                plaintext.as_bytes().iter().rev().take_while(|byte| **byte == b'\n').count();
+            token.extend(std::iter::repeat_n('\n', breaks.max(1)));
         }
         let (_, spelled) = document.spelled(place, &token, style);
         self.edits.set_source(place, spelled, Value::text(token))?;

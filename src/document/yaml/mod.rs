@@ -10,8 +10,8 @@ mod scalar;
 mod write;
 
 pub(super) use parse::parse;
-pub(super) use place::further_root;
 pub(crate) use place::without_header_comment;
+pub(super) use place::{emptied_list, further_root};
 pub use resolve::plain_is_safe;
 pub(crate) use resolve::plain_is_text;
 pub(super) use scalar::spell_typed;

@@ -30,6 +30,20 @@ pub(in crate::document) fn further_root(
     (end..end, text)
 }
 
+/// `[]` in the place of a block sequence, and comments on lines of their own below it.
+pub(in crate::document) fn emptied_list(
+    document: &Document,
+    list: NodeId,
+    comments: &[&str],
+) -> Piece {
+    let pad = " ".repeat(document.column_of(list));
+    let line_break = document.line_break();
+    let lines = comments.iter().map(|comment| format!("{line_break}{pad}#{comment}"));
+    let text = format!(" []{}", lines.collect::<String>());
+    let range = document.behind_indicator(list)..document.node(list).span.end;
+    (range, Zeroizing::new(text))
+}
+
 /// The source of a scalar without the comment in its header, if it is a block that has one: `|- # why`.
 pub(crate) fn without_header_comment(source: &str, style: Style) -> Zeroizing<String> {
     let header = source.lines().next().filter(|_| style.is_block()).unwrap_or_default();
@@ -423,6 +437,19 @@ impl Document {
         };
         let tag = node.tag.clone().filter(fixes_type);
         tag.map_or(node.span.start, |tag| tag.start)..node.span.end
+    }
+
+    /// A block scalar that ends a file without a final line break, and how it is written where one follows: with
+    /// a header that strips it. `None` where the file does not end so, or the header strips already.
+    pub(crate) fn open_block(&self) -> Option<(NodeId, Zeroizing<String>)> {
+        let id = NodeId(self.nodes.len().checked_sub(1)? as u32);
+        let source = &self.source[self.node(id).span.clone()];
+        let ends = self.node(id).span.end == self.source.len() && !self.source.ends_with('\n');
+        let header = self.spelling_at(id).header.filter(|_| ends && source.contains('\n'))?;
+        let indicators = header.split([' ', '\t']).next().unwrap_or(header);
+        let rest = &source[indicators.len()..];
+        let kept = indicators.replace('+', "");
+        (!indicators.contains('-')).then(|| (id, Zeroizing::new(format!("{kept}-{rest}"))))
     }
 
     /// Whether the header of a block scalar strips the final line break (`|-`).

@@ -19,10 +19,6 @@
 //! Go's YAML loses some: beside or below an opening bracket; above an item that is not written; below an entry when
 //! there are two groups of them. These stay in the file, as the last of the collection around them, where they select
 //! nothing else. So do those of a document without content, at the end of the last one that has a mapping.
-//!
-//! Not foreseen is one change that encryption makes itself: a `|+` block becomes one line and loses its last blank
-//! lines, and without them comments below it may belong to another block. Such a comment stays encrypted when SOPS
-//! decrypts the file; here it is found by trying the blocks around it.
 
 mod gather;
 mod scan;

@@ -331,3 +331,40 @@ fn a_document_of_nothing_but_a_block_becomes_an_empty_mapping() {
     assert!(empty.source().starts_with("sops:\n    age:\n"), "{}", empty.source());
     assert_eq!(unlocked_plain(&empty, &anna), "{}\n");
 }
+
+#[test]
+fn a_list_of_nothing_but_comments_comes_back_empty() {
+    let anna = Identities::generate();
+    let before = sealed("k:\n  - x\n  - y\nz: 1\n", &[group(&[&anna])], 0);
+    let opened = unlocked(&before, &[&anna]).unwrap();
+    // As SOPS stores `k: [] # c`: the comment as the only item.
+    let comment = opened.key.encrypt(&Plaintext::comment(" c"), "k:", &mut Counter(3)).to_string();
+    let (start, end) = (before.source().find("  - ").unwrap(), before.source().find("z:").unwrap());
+    let text = format!("{}  - {comment}\n{}", &before.source()[..start], &before.source()[end..]);
+    let stored = parse(&text);
+    let plain = unlocked(&stored, &[&anna]).unwrap().ignoring_mac().decrypt().unwrap();
+    assert_eq!(plain.source(), "k: []\n  # c\nz: 1\n");
+}
+
+#[test]
+fn a_plain_block_at_the_end_keeps_its_value_where_the_metadata_follow() {
+    let anna = Identities::generate();
+    for text in [
+        "a: x\nb_unencrypted: |\n  one\n  two",
+        "b_unencrypted: >+  # c\n  one",
+        "b_unencrypted: |2\n   x",
+    ] {
+        let before = sealed(text, &[group(&[&anna])], 0);
+        let again = parse(&unlocked_plain(&before, &anna));
+        let value = |document: &Document| {
+            document
+                .descend(document.roots()[0].node, &["b_unencrypted"])
+                .map(|id| document.text(id).unwrap().to_owned())
+        };
+        assert_eq!(value(&again), value(&parse(text)), "{text}");
+        assert_eq!(value(&before), value(&parse(text)), "{text}");
+    }
+    let sealed_block = "a: |\n  one\n  two";
+    let before = sealed(sealed_block, &[group(&[&anna])], 0);
+    assert_eq!(unlocked_plain(&before, &anna), sealed_block);
+}

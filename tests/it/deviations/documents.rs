@@ -231,6 +231,16 @@ fn encrypt_conversion() {
 }
 
 #[test]
+fn trailing_comments() {
+    with_both(|stage| {
+        stage.sandbox.write("a.yaml", "# plain\na:\n  b: 1\n # in between\n");
+        let args = ["--unencrypted-comment-regex=plain", "-e", "a.yaml"];
+        let encrypted = stage.sops(args).go().success().stdout();
+        assert_eq!(encrypted.contains("in between"), stage.ours, "{encrypted}");
+    });
+}
+
+#[test]
 fn further_documents() {
     with_both(|stage| {
         stage.sandbox.write("a.yaml", "a: 1\n---\nb: 2\n");
