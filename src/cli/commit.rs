@@ -91,6 +91,9 @@ pub(crate) struct Target {
     /// Take the files below directories, too
     #[arg(short, long)]
     pub(crate) recursive: bool,
+    /// Show which files would change and how, and change nothing
+    #[arg(long, requires = "in_place")]
+    pub(crate) dry_run: bool,
     /// Write the result to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -134,7 +137,10 @@ impl Target {
             context.note("nothing to do");
         }
         if self.in_place {
-            return in_place(command, changes, context);
+            return match self.dry_run {
+                true => rehearse(changes, context),
+                false => in_place(command, changes, context),
+            };
         }
         let Some(Change { new: Some(new), .. }) = changes.into_iter().next() else {
             return Ok(Status::Done);
@@ -153,6 +159,16 @@ impl Target {
     }
 }
 
+/// Shows what [`in_place`] would change.
+pub(crate) fn rehearse(changes: Vec<Change>, context: &mut Context) -> Result<Status, Failure> {
+    let root = root(changes.iter().map(|change| change.path.as_path()));
+    let plan = planned(changes)?;
+    show::plan(&plan, &root, context);
+    context.say(format!("dry run: {} would change", files(plan.len())));
+    Ok(Status::Done)
+}
+
+/// Commits changes as one transaction, without a question.
 pub(crate) fn in_place(
     command: &str,
     changes: Vec<Change>,
@@ -162,12 +178,16 @@ pub(crate) fn in_place(
         return Ok(Status::Done);
     }
     let store = Store::open(&root(changes.iter().map(|change| change.path.as_path())))?;
+    write(&store, &planned(changes)?, command, context)?;
+    Ok(Status::Done)
+}
+
+fn planned(changes: Vec<Change>) -> Result<Plan, Failure> {
     let mut plan = Plan::new();
     for change in changes {
         plan.push(change)?;
     }
-    write(&store, &plan, command, context)?;
-    Ok(Status::Done)
+    Ok(plan)
 }
 
 /// The repository of some files; without Git, the directory that holds them all.

@@ -62,6 +62,9 @@ pub(crate) struct On {
     /// Change the file itself instead of printing the result
     #[arg(short, long)]
     pub(crate) in_place: bool,
+    /// Show what would change, and change nothing
+    #[arg(long, requires = "in_place")]
+    pub(crate) dry_run: bool,
     /// How many groups are needed to decrypt the file
     #[arg(long, value_name = "N")]
     pub(crate) shamir_secret_sharing_threshold: Option<usize>,
@@ -129,7 +132,10 @@ fn regroup(
         return Ok(Status::Done);
     }
     let change = file.change(regrouped.source().as_bytes(), false);
-    commit::in_place("groups", vec![change], context)
+    match on.dry_run {
+        true => commit::rehearse(vec![change], context),
+        false => commit::in_place("groups", vec![change], context),
+    }
 }
 
 fn regrouped(

@@ -78,9 +78,24 @@ enum Command {
     Groups(groups::GroupsArgs),
     #[command(name = "filestatus")]
     FileStatus(filestatus::FileStatusArgs),
+    #[command(hide = true)]
+    Publish(Unoffered),
+    #[command(name = "keyservice", hide = true)]
+    KeyService(Unoffered),
     Secret(secret::SecretArgs),
     Db(db::DbArgs),
     Check(check::CheckArgs),
+}
+
+/// The arguments of a verb that sops has and this program has not.
+#[derive(clap::Args)]
+struct Unoffered {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<OsString>,
+}
+
+fn unoffered(verb: &str) -> Failure {
+    Failure::new(format!("`{verb}` is not offered")).hint("use sops itself for it")
 }
 
 /// Runs the program with the arguments of the process.
@@ -131,6 +146,8 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::UpdateKeys(args) => updatekeys::run(args, context),
         Command::Groups(args) => groups::run(args, context),
         Command::FileStatus(args) => filestatus::run(args, context),
+        Command::Publish(_) => Err(unoffered("publish")),
+        Command::KeyService(_) => Err(unoffered("keyservice")),
         Command::Secret(args) => secret::run(args, context),
         Command::Db(args) => db::run(args, context),
         Command::Check(args) => check::run(args, context),

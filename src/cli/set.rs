@@ -65,6 +65,9 @@ pub(crate) struct Changing {
     /// Change nothing if the value is so already
     #[arg(long)]
     pub(crate) idempotent: bool,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Do not compare the MAC first: the new one will vouch for what somebody changed
     #[arg(long)]
     pub(crate) ignore_mac: bool,
@@ -118,7 +121,7 @@ pub(crate) fn set(
         value if how.idempotent && change::is_set(plain, index, &value) => Ok(None),
         value => change::set(plain, index, value).map(Some).map_err(told),
     })?;
-    finish("set", file, changed, context)
+    finish("set", file, changed, how, context)
 }
 
 /// Removes a value.
@@ -136,7 +139,7 @@ pub(crate) fn unset(
         Err(change::Error::NotFound(_)) if how.idempotent => Ok(None),
         other => other.map(Some).map_err(|error| Failure::new(located(&file.name, &error))),
     })?;
-    finish("unset", file, changed, context)
+    finish("unset", file, changed, how, context)
 }
 
 /// The encrypted file after an edit of its plain text; `None` if there is nothing to change.
@@ -208,7 +211,7 @@ fn set_bytes(
     let now = context.now();
     let changed = unlocked.encrypt_binary_again(text.as_bytes(), &now, &mut context.random);
     let changed = changed.map_err(|error| file.failure(&error))?;
-    finish("set", file, Some(changed), context)
+    finish("set", file, Some(changed), how, context)
 }
 
 fn no_values(file: &File) -> Failure {
@@ -241,6 +244,7 @@ fn finish(
     command: &str,
     file: File,
     changed: Option<Document>,
+    how: &Changing,
     context: &mut Context,
 ) -> Result<Status, Failure> {
     let Some(changed) = changed else {
@@ -248,5 +252,8 @@ fn finish(
         return Ok(Status::Done);
     };
     let change = file.change(changed.source().as_bytes(), false);
-    commit::in_place(command, vec![change], context)
+    match how.dry_run {
+        true => commit::rehearse(vec![change], context),
+        false => commit::in_place(command, vec![change], context),
+    }
 }

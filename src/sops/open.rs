@@ -28,8 +28,11 @@ pub(super) struct Opening<'d, 'k> {
     /// What was opened, where somebody will want it.
     stash: Option<Stash>,
     /// The items that are comments, by their list.
-    items: Vec<(NodeId, Vec<(NodeId, Zeroizing<String>)>)>,
+    items: Vec<(NodeId, Vec<CommentItem>)>,
 }
+
+/// An item that holds a comment, and the text of that.
+type CommentItem = (NodeId, Zeroizing<String>);
 
 /// What came of it.
 pub(super) struct Opened<'d> {

@@ -50,6 +50,7 @@ pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Fai
             let on = On {
                 file: call.file,
                 in_place: call.in_place,
+                dry_run: false,
                 shamir_secret_sharing_threshold: count(call.threshold)?,
             };
             existing(&on.file, Code::CouldNotReadInput, context)?;
@@ -59,6 +60,7 @@ pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Fai
             let on = On {
                 file: call.file,
                 in_place: call.in_place,
+                dry_run: false,
                 shamir_secret_sharing_threshold: count(call.threshold)?,
             };
             existing(&on.file, Code::CouldNotReadInput, context)?;
@@ -151,6 +153,7 @@ fn set_one(call: Set, globals: &Globals, context: &mut Context) -> Result<Status
     };
     let how = Changing {
         idempotent: call.idempotent,
+        dry_run: false,
         ignore_mac: call.opening.ignore_mac,
         input_type: Some(file.format),
         output_type: Some(file.output),
@@ -162,6 +165,7 @@ fn unset_one(call: Unset, context: &mut Context) -> Result<Status, Failure> {
     let file = input(Input::File(call.file.clone()), &call.naming, Code::NoFile, context)?;
     let how = Changing {
         idempotent: call.idempotent,
+        dry_run: false,
         ignore_mac: call.opening.ignore_mac,
         input_type: Some(file.format),
         output_type: Some(file.output),

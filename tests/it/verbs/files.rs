@@ -151,3 +151,35 @@ fn which_configuration_is_used_is_said_once() {
     let outcome = sandbox.keywright(["encrypt", "-i", "-r", "nested"]).go().success();
     assert_eq!(outcome.stderr().matches("note: using").count(), 1, "{}", outcome.stderr());
 }
+
+#[test]
+fn a_dry_run_shows_what_would_change_and_changes_nothing() {
+    let sandbox = sandbox();
+    sandbox.write("plain.yaml", "a: TESTonlyPlain\n");
+    encrypt(&sandbox, "a.yaml", "a: TESTonlyOther\nb: x\n");
+    settle();
+    let before = sandbox.snapshot();
+    for args in [
+        &["encrypt", "-i", "--age", RECIPIENT, "plain.yaml"][..],
+        &["decrypt", "-i", "a.yaml"],
+        &["rotate", "-i", "a.yaml"],
+        &["set", "a.yaml", "[\"b\"]", "\"y\""],
+        &["unset", "a.yaml", "[\"b\"]"],
+    ] {
+        let run = sandbox.keywright(args.iter().chain(&["--dry-run"])).go().success();
+        assert!(run.stdout().ends_with("dry run: 1 file would change\n"), "{}", run.describe());
+        assert!(!run.stdout().contains("TESTonly"), "{}", run.describe());
+        before.assert_untouched(&sandbox.snapshot());
+    }
+    sandbox.keywright(["encrypt", "--dry-run", "plain.yaml"]).go().code(2).complains("--in-place");
+}
+
+#[test]
+fn what_is_not_offered_is_refused_by_name() {
+    for verb in ["publish", "keyservice"] {
+        let sandbox = sandbox();
+        let refused = sandbox.keywright([verb, "--recursive", "a.yaml"]).go().code(2);
+        refused.complains(&format!("`{verb}` is not offered"));
+        assert!(!sandbox.keywright(["--help"]).go().success().stdout().contains(verb));
+    }
+}
