@@ -120,10 +120,7 @@ impl Target {
         if self.recursive && !self.in_place {
             return Err(Failure::new("`--recursive` needs `--in-place`"));
         }
-        let paths: Vec<PathBuf> =
-            found.iter().map(|file| context.directory.join(&file.name)).collect();
-        recover(&root(paths.iter().map(PathBuf::as_path)), "read", context)?;
-        found.into_iter().map(|found| naming.read(found, context)).collect()
+        file::read_all(found, naming, context)
     }
 
     /// Writes the results: in place as one transaction, to a file, or to standard output.

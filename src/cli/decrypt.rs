@@ -13,7 +13,7 @@ use crate::keys::Identities;
 use crate::sops::Format;
 use crate::sops::emit::emit;
 use crate::sops::extract::{ExtractError, extract};
-use crate::sops::file::{EncryptedFile, Unlocked};
+use crate::sops::file::Unlocked;
 use crate::sops::index;
 use crate::sops::tree::Tree;
 use crate::txn::Content;
@@ -58,9 +58,7 @@ pub(crate) struct Decryption {
 /// Runs the command.
 pub(crate) fn run(args: DecryptArgs, context: &mut Context) -> Result<Status, Failure> {
     let files = args.target.files(&args.files, &args.naming, context)?;
-    // Of a directory, what is not encrypted is not meant.
-    let files: Vec<File> =
-        files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
+    let files = encrypted_among(files);
     let mut how = args.how;
     if let Some(file) = files.iter().find(|file| is_printed_anew(file, &how)) {
         how.indent = discover::indent_of(context, None, file)?;
@@ -85,12 +83,8 @@ pub(crate) fn decrypt(
     how: &Decryption,
     identities: &Identities,
 ) -> Result<Content, Failure> {
-    let document = file.document()?;
+    let unlocked = file.unlocked(identities, how.ignore_mac)?;
     let at = |error| file.failure(&error);
-    let encrypted = EncryptedFile::open(&document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
-    let unlocked = encrypted.unlock(identities).map_err(at)?;
-    let unlocked = if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked };
     let same = !is_printed_anew(file, how);
     match file.format {
         Format::Binary if same => {
@@ -132,14 +126,15 @@ fn unprintable(failure: Failure) -> Failure {
     failure.code(Code::CouldNotPrint)
 }
 
-/// Whether to try to decrypt a file that a directory has: it could hold a `sops` block.
-pub(crate) fn looks_encrypted(file: &File) -> bool {
+/// The files that are named, and of those that a directory has the encrypted ones: the others are not meant.
+pub(crate) fn encrypted_among(files: Vec<File>) -> Vec<File> {
+    files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect()
+}
+
+/// Whether a file holds a `sops` block; most that do not are not even parsed.
+fn looks_encrypted(file: &File) -> bool {
     let holds = |word: &[u8]| file.content.windows(word.len()).any(|part| part == word);
-    holds(b"sops")
-        && holds(b"ENC[AES256_GCM,")
-        && file
-            .document()
-            .is_ok_and(|document| EncryptedFile::open(&document).is_ok_and(|open| open.is_some()))
+    holds(b"sops") && holds(b"ENC[AES256_GCM,") && file.encrypted().is_ok()
 }
 
 fn content(text: &str) -> Content {

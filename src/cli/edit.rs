@@ -16,7 +16,6 @@ use super::new_file::{NewFile, Wanted};
 use super::template::template;
 use super::{Context, Failure, Status, discover};
 use crate::sops::Format;
-use crate::sops::file::EncryptedFile;
 use crate::txn::Content;
 
 /// Edit an encrypted file in your editor, or begin a new one
@@ -80,11 +79,7 @@ pub(crate) fn existing(
     context: &mut Context,
 ) -> Result<Edited<()>, Failure> {
     let at = |error| file.failure(&error);
-    let document = file.document()?;
-    let encrypted = EncryptedFile::open(&document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
-    let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
-    let unlocked = if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked };
+    let unlocked = file.unlocked(&discover::identities(context)?, how.ignore_mac)?;
     let binary = file.format == Format::Binary;
     let plain = Content::new(match how.show_master_keys {
         // What is plain in a binary file has no room for metadata.
@@ -98,8 +93,8 @@ pub(crate) fn existing(
         let saved = file.with_content(saved);
         let changed = match how.show_master_keys {
             _ if binary => unlocked.encrypt_binary_again(&saved.content, &now, random),
-            true => unlocked.encrypt_with_block_again(&saved.document()?, &now, random),
-            false => unlocked.encrypt_again(&saved.document()?, &now, random),
+            true => unlocked.encrypt_with_block_again(saved.document()?, &now, random),
+            false => unlocked.encrypt_again(saved.document()?, &now, random),
         };
         let changed = changed.map_err(at)?;
         let change = file.with_content(&file.content).change(changed.source().as_bytes(), false);

@@ -177,7 +177,7 @@ fn again(
         let same = unlocked.metadata().is_for(how.groups, how.threshold);
         return same.then(|| unlocked.encrypt_binary_again(&file.content, how.now, random).ok())?;
     }
-    unlocked.encrypt_as(&file.document().ok()?, how, random).ok()
+    unlocked.encrypt_as(file.document().ok()?, how, random).ok()
 }
 
 /// The file under a new data key, in the format that is wanted.
@@ -190,7 +190,7 @@ pub(crate) fn fresh(
     let bytes = match (file.format, file.output) {
         (Format::Binary, Format::Binary) => &file.content[..],
         (format, output) if format == output => {
-            return file::encrypt(&file.document()?, how, random).map_err(at);
+            return file::encrypt(file.document()?, how, random).map_err(at);
         }
         (_, Format::Binary) => {
             let text = emitted(file, &plain_tree(file)?)?;
@@ -227,7 +227,7 @@ fn read_again(file: &File, text: &str) -> Result<Document, Failure> {
 
 fn plain_tree(file: &File) -> Result<Tree, Failure> {
     if file.format != Format::Binary {
-        return Tree::of(&file.document()?).map_err(|error| file.failure(&error));
+        return Tree::of(file.document()?).map_err(|error| file.failure(&error));
     }
     let text = std::str::from_utf8(&file.content);
     let no_text = |_| Failure::new(format!("{}: the content is no text", file.name.display()));
@@ -248,13 +248,13 @@ fn is_meant(job: &Job, rule: Option<&Rule>) -> bool {
         return rule.path_regex.is_some();
     }
     let Ok(document) = file.document() else { return false };
-    let objects = kube::objects(&document);
+    let objects = kube::objects(document);
     let spoken_of = match objects.iter().any(|object| object.kind() == Some("Secret")) {
         true => true,
         false if rule.path_regex.is_none() => file.format == Format::Dotenv,
         false => objects.iter().all(|object| object.kind().is_none()) || !job.is_broad(rule),
     };
-    spoken_of && !file::plain_leaves(&document, &rule.selection).is_empty()
+    spoken_of && !file::plain_leaves(document, &rule.selection).is_empty()
 }
 
 /// Whether a file is a SOPS file already, with nothing left in the clear; refused if something is.
@@ -267,9 +267,9 @@ fn is_covered(file: &File) -> Result<bool, Failure> {
         },
         _ => file.document()?,
     };
-    let opened = EncryptedFile::open(&document).map_err(|error| file.failure(&error))?;
+    let opened = EncryptedFile::open(document).map_err(|error| file.failure(&error))?;
     let Some(opened) = opened else { return Ok(false) };
-    match file::plain_leaves(&document, &opened.metadata().selection).first() {
+    match file::plain_leaves(document, &opened.metadata().selection).first() {
         None => Ok(true),
         Some(leaf) => Err(Failure::new(format!(
             "{}:{}: encrypted, but `{}` is not",

@@ -13,7 +13,6 @@ use crate::document::Document;
 use crate::secret::Secret;
 use crate::sops::Format;
 use crate::sops::emit::as_text;
-use crate::sops::file::EncryptedFile;
 
 /// Run a command with the decrypted values of a file as environment variables
 #[derive(clap::Args)]
@@ -97,11 +96,8 @@ pub(crate) fn run(args: ExecEnvArgs, context: &mut Context) -> Result<Status, Fa
 /// The variables that a file holds.
 fn decrypted(name: &Path, context: &mut Context) -> Result<Vec<(String, Secret)>, Failure> {
     let file = Naming::default().read_one(name, context)?;
-    let document = file.document()?;
+    let unlocked = file.unlocked(&discover::identities(context)?, false)?;
     let at = |error| file.failure(&error);
-    let encrypted = EncryptedFile::open(&document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(name))?;
-    let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
     let variables = match file.format {
         // The one value of a binary file, by its name there.
         Format::Binary => checked("data", unlocked.decrypt_binary().map_err(at)?).map(|v| vec![v]),

@@ -1,12 +1,14 @@
 //! The files that a SOPS verb is given: by name, by directory, or on standard input.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::failure::located;
 use super::{Context, Failure, commit};
-use crate::document::{Document, Route};
+use crate::document::{Document, ParseError, Route};
+use crate::keys::Identities;
 use crate::repo::Snapshot;
-use crate::sops::file::Error;
+use crate::sops::file::{EncryptedFile, Error, Unlocked};
 use crate::sops::{Format, index};
 use crate::txn::{Change, Content};
 
@@ -22,6 +24,8 @@ pub(crate) struct File {
     pub(crate) output: Format,
     /// Its bytes.
     pub(crate) content: Content,
+    /// The same as a document, once somebody asked for it.
+    parsed: OnceLock<Result<Document, ParseError>>,
     /// Whether it is on disk; otherwise it came from standard input.
     pub(crate) stored: bool,
     /// Whether it was named, not found in a directory.
@@ -29,10 +33,28 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// The content as an encrypted file of its format, or as a plain one that is text.
-    pub(crate) fn document(&self) -> Result<Document, Failure> {
-        Document::parse_as(self.format.syntax(), self.content.to_vec())
-            .map_err(|error| Failure::new(located(&self.name, &error)))
+    /// The content as an encrypted file of its format, or as a plain one that is text. It is parsed once.
+    pub(crate) fn document(&self) -> Result<&Document, Failure> {
+        let parse = || Document::parse_as(self.format.syntax(), self.content.to_vec());
+        let parsed = self.parsed.get_or_init(parse).as_ref();
+        parsed.map_err(|error| Failure::new(located(&self.name, error)))
+    }
+
+    /// The content as a file with metadata.
+    pub(crate) fn encrypted(&self) -> Result<EncryptedFile<'_>, Failure> {
+        let opened = EncryptedFile::open(self.document()?).map_err(|error| self.failure(&error))?;
+        opened.ok_or_else(|| Failure::not_encrypted(&self.name))
+    }
+
+    /// The content with its data key.
+    pub(crate) fn unlocked(
+        &self,
+        identities: &Identities,
+        ignore_mac: bool,
+    ) -> Result<Unlocked<'_>, Failure> {
+        let unlocked =
+            self.encrypted()?.unlock(identities).map_err(|error| self.failure(&error))?;
+        Ok(if ignore_mac { unlocked.ignoring_mac() } else { unlocked })
     }
 
     /// The same file with another content.
@@ -41,6 +63,7 @@ impl File {
             name: self.name.clone(),
             path: self.path.clone(),
             content: Content::new(content.to_vec()),
+            parsed: OnceLock::new(),
             ..*self
         }
     }
@@ -134,10 +157,22 @@ impl Naming {
             format,
             output,
             content,
+            parsed: OnceLock::new(),
             stored,
             named,
         }
     }
+}
+
+/// Reads files, after whatever an interrupted command left of them is dealt with.
+pub(crate) fn read_all(
+    found: Vec<Found>,
+    naming: &Naming,
+    context: &mut Context,
+) -> Result<Vec<File>, Failure> {
+    let paths: Vec<PathBuf> = found.iter().map(|file| context.directory.join(&file.name)).collect();
+    commit::recover(&commit::root(paths.iter().map(PathBuf::as_path)), "read", context)?;
+    found.into_iter().map(|found| naming.read(found, context)).collect()
 }
 
 /// A file by name.

@@ -37,7 +37,7 @@ pub(crate) fn status(
     let encrypted = match file.document() {
         // A plain binary file may be anything.
         Err(_) if file.format == Format::Binary => false,
-        document => match EncryptedFile::open(&document?) {
+        document => match EncryptedFile::open(document?) {
             Ok(opened) => opened.is_some_and(|opened| opened.metadata().has_mac()),
             Err(error) => return Err(Failure::new(located(name, &error))),
         },

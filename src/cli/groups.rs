@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use super::commit;
-use super::file::{File, Found, Naming};
+use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
 use crate::document::Document;
 use crate::keys::Recipient;
 use crate::sops::KeyGroup;
-use crate::sops::file::EncryptedFile;
 
 /// Add and remove the key groups of a file
 ///
@@ -121,12 +120,8 @@ fn regroup(
     context: &mut Context,
     change: impl FnOnce(&mut Vec<KeyGroup>, usize) -> Result<(), Failure>,
 ) -> Result<Status, Failure> {
-    let path = context.directory.join(&on.file);
-    commit::recover(&commit::root([path.as_path()]), "read", context)?;
-    let found = Found { name: on.file.clone(), named: true };
-    let file = Naming::default().read(found, context)?;
-    let document = file.document()?;
-    let regrouped = regrouped(on, &file, &document, context, change)?;
+    let file = Naming::default().read_one(&on.file, context)?;
+    let regrouped = regrouped(on, &file, context, change)?;
     if !on.in_place {
         context.emit(regrouped.source().as_bytes())?;
         return Ok(Status::Done);
@@ -141,13 +136,11 @@ fn regroup(
 fn regrouped(
     on: &On,
     file: &File,
-    document: &Document,
     context: &mut Context,
     change: impl FnOnce(&mut Vec<KeyGroup>, usize) -> Result<(), Failure>,
 ) -> Result<Document, Failure> {
     let at = |error| file.failure(&error);
-    let encrypted = EncryptedFile::open(document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
+    let encrypted = file.encrypted()?;
     let metadata = encrypted.metadata();
     let threshold = on.shamir_secret_sharing_threshold.unwrap_or(metadata.threshold);
     let mut groups = metadata.key_groups().map_err(|error| at(error.into()))?;

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use super::commit::Target;
 use super::context::OsRandom;
-use super::decrypt::looks_encrypted;
+use super::decrypt::encrypted_among;
 use super::each::each;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
 use crate::keys::{self, Identities, Recipient};
-use crate::sops::file::EncryptedFile;
 use crate::txn::Change;
 
 /// Give files a new data key and encrypt all values anew
@@ -54,8 +53,7 @@ pub(crate) struct Rotation {
 pub(crate) fn run(args: RotateArgs, context: &mut Context) -> Result<Status, Failure> {
     let rotation = Rotation { add: args.add_age, remove: args.rm_age, ignore_mac: args.ignore_mac };
     let files = args.target.files(&args.files, &args.naming, context)?;
-    let files: Vec<File> =
-        files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
+    let files = encrypted_among(files);
     let identities = discover::identities(context)?;
     let now = context.now();
     let rotated = each(files, "rotating", context, |file, random| {
@@ -73,14 +71,9 @@ pub(crate) fn rotate(
     now: &str,
     random: &mut OsRandom,
 ) -> Result<Change, Failure> {
-    let document = file.document()?;
-    let at = |error| file.failure(&error);
-    let encrypted = EncryptedFile::open(&document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
-    let unlocked = encrypted.unlock(identities).map_err(at)?;
-    let unlocked = if rotation.ignore_mac { unlocked.ignoring_mac() } else { unlocked };
+    let unlocked = file.unlocked(identities, rotation.ignore_mac)?;
     let metadata = unlocked.metadata();
-    let unusable = |error: keys::Error| at(error.into());
+    let unusable = |error: keys::Error| file.failure(&error.into());
     let mut groups = metadata.key_groups().map_err(unusable)?;
     for text in given(&rotation.add) {
         let new = Recipient::parse(text).map_err(|error| told("--add-age", &error))?;

@@ -7,13 +7,12 @@ use zeroize::Zeroizing;
 use super::commit;
 use super::encrypt;
 use super::failure::located;
-use super::file::{self, File, Found, Naming};
+use super::file::{self, File, Naming};
 use super::sops::Code;
 use super::{Context, Failure, Status, discover};
 use crate::document::{Component, Document, Fragment, Route, Value};
 use crate::sops::Format;
 use crate::sops::change;
-use crate::sops::file::{EncryptedFile, Unlocked};
 
 /// Set one value of an encrypted file
 #[derive(clap::Args)]
@@ -149,8 +148,7 @@ fn changed(
     context: &mut Context,
     edit: impl FnOnce(&Document) -> Result<Option<Document>, Failure>,
 ) -> Result<Option<Document>, Failure> {
-    let document = file.document()?;
-    let unlocked = unlocked(file, &document, how, context)?;
+    let unlocked = file.unlocked(&discover::identities(context)?, how.ignore_mac)?;
     let at = |error| file.failure(&error);
     let plain = unlocked.decrypt().map_err(at)?;
     let Some(edited) = edit(&plain)? else { return Ok(None) };
@@ -206,8 +204,7 @@ fn set_bytes(
     if key != "data" {
         return Err(no_values(&file));
     }
-    let document = file.document()?;
-    let unlocked = unlocked(&file, &document, how, context)?;
+    let unlocked = file.unlocked(&discover::identities(context)?, how.ignore_mac)?;
     let now = context.now();
     let changed = unlocked.encrypt_binary_again(text.as_bytes(), &now, &mut context.random);
     let changed = changed.map_err(|error| file.failure(&error))?;
@@ -219,25 +216,10 @@ fn no_values(file: &File) -> Failure {
         .hint("its index is '[\"data\"]'")
 }
 
-fn unlocked<'d>(
-    file: &File,
-    document: &'d Document,
-    how: &Changing,
-    context: &mut Context,
-) -> Result<Unlocked<'d>, Failure> {
-    let at = |error| file.failure(&error);
-    let encrypted = EncryptedFile::open(document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
-    let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
-    Ok(if how.ignore_mac { unlocked.ignoring_mac() } else { unlocked })
-}
-
 fn read(name: &Path, how: &Changing, context: &mut Context) -> Result<File, Failure> {
     let naming =
         Naming { input_type: how.input_type, output_type: how.output_type, ..Naming::default() };
-    let path = context.directory.join(name);
-    commit::recover(&commit::root([path.as_path()]), "read", context)?;
-    naming.read(Found { name: name.to_owned(), named: true }, context)
+    naming.read_one(name, context)
 }
 
 fn finish(

@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use super::commit;
-use super::decrypt::looks_encrypted;
-use super::failure::located;
-use super::file::{self, File, Naming};
+use super::decrypt::encrypted_among;
+use super::file::{self, Naming};
 use super::job::{self, Job};
 use super::{Context, Failure, Status, discover, show};
 use crate::keys::Identities;
 use crate::secret::RandomSource;
-use crate::sops::file::EncryptedFile;
 use crate::sops::metadata::Metadata;
 use crate::sops::{Format, KeyGroup};
 use crate::txn::Change;
@@ -56,11 +54,7 @@ pub(crate) struct Update {
 pub(crate) fn run(args: UpdateKeysArgs, context: &mut Context) -> Result<Status, Failure> {
     let found = file::find(&args.files, args.recursive, context)?;
     let naming = Naming { input_type: args.input_type, ..Naming::default() };
-    let paths: Vec<PathBuf> = found.iter().map(|file| context.directory.join(&file.name)).collect();
-    commit::recover(&commit::root(paths.iter().map(PathBuf::as_path)), "read", context)?;
-    let files = found.into_iter().map(|found| naming.read(found, context));
-    let files = files.collect::<Result<Vec<File>, _>>()?;
-    let files = files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect();
+    let files = encrypted_among(file::read_all(found, &naming, context)?);
     let jobs = job::jobs(files, args.config.as_deref(), false, context)?;
     let identities = discover::identities(context)?;
     let (mut updates, mut up_to_date) = (Vec::new(), 0);
@@ -103,18 +97,11 @@ pub(crate) fn update(
     identities: &Identities,
     random: &mut dyn RandomSource,
 ) -> Result<Option<Update>, Failure> {
-    let Job { file, config, .. } = job;
+    let file = &job.file;
     let at = |error| file.failure(&error);
-    let document = file.document()?;
-    let encrypted = EncryptedFile::open(&document).map_err(at)?;
-    let encrypted = encrypted.ok_or_else(|| Failure::not_encrypted(&file.name))?;
-    let rule = match config.as_deref() {
-        Some((path, config)) => {
-            config.rule_for(&file.path).map_err(|error| Failure::new(located(path, &error)))?
-        }
-        None => None,
-    };
-    let rule = rule.ok_or_else(|| job::uncovered(&file.name, config.as_deref()))?;
+    let encrypted = file.encrypted()?;
+    let uncovered = || job::uncovered(&file.name, job.config.as_deref());
+    let rule = job.rule()?.ok_or_else(uncovered)?;
     let metadata = encrypted.metadata();
     // A rule without one leaves the file its threshold, as far as there are groups for it.
     let threshold = match rule.threshold {
@@ -129,7 +116,7 @@ pub(crate) fn update(
     discover::answer(&rule.groups);
     let updated = unlocked.rewrap(&rule.groups, threshold, random).map_err(at)?;
     let updated = updated.source().as_bytes().to_vec();
-    Ok(Some(Update { change: file.change(&updated, false), difference }))
+    Ok(Some(Update { change: job.file.change(&updated, false), difference }))
 }
 
 /// The groups before and after, as SOPS prints them: keys that stay, that come, and that go.

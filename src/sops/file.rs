@@ -30,9 +30,7 @@ use super::selection::Selection;
 use super::stash::Stash;
 use super::token::Token;
 use super::walk::{Leaf, Obstacle, Was, walk};
-use crate::document::{
-    Document, EditError, Edits, Fragment, Indentation, NodeId, Placement, Value,
-};
+use crate::document::{Document, Edits, Fragment, Indentation, NodeId, Placement, Value};
 use crate::keys::Identities;
 use crate::secret::{RandomSource, Secret};
 
@@ -372,19 +370,9 @@ impl<'d> Unlocked<'d> {
         let Opened { mut edits, mac, stash } = self.opened(spellings, stashes)?;
         self.verify(&mac)?;
         if !block {
-            self.remove_blocks(&mut edits)?;
+            field::remove_all(&mut edits, self.file.document)?;
         }
         Ok((edits.apply()?, stash))
-    }
-
-    fn remove_blocks(&self, edits: &mut Edits<'_>) -> Result<(), EditError> {
-        let document = self.file.document;
-        for root in 0..document.roots().len() {
-            if let Some(place) = field::place(document, root) {
-                field::remove(edits, document, &place)?;
-            }
-        }
-        Ok(())
     }
 
     fn opened(&self, spellings: bool, stashes: bool) -> Result<Opened<'d>, Error> {

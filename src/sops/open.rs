@@ -166,12 +166,15 @@ impl<'d, 'k> Opening<'d, 'k> {
             }
             return;
         }
-        let Some((token, secret, aad)) = self.comment(index, visit.aad) else { return };
+        let Some((token, secret, aad)) = comment(document, self.key, index, visit.aad) else {
+            return;
+        };
         let Some(whole) = secret.expose_text() else { return };
         // Those that SOPS took for one with it are encrypted with it and by themselves.
         let opened = |joined: usize| {
             let written = document.comment_text(&document.comments()[joined]);
-            let secret = self.comment(joined, visit.aad).map(|(_, secret, _)| secret);
+            let secret =
+                comment(document, self.key, joined, visit.aad).map(|(_, secret, _)| secret);
             let plain = secret.as_ref().and_then(Secret::expose_text).unwrap_or(written);
             spelling::source(written, self.key, visit.aad)
                 .unwrap_or_else(|| Zeroizing::new(plain.to_owned()))
@@ -181,19 +184,6 @@ impl<'d, 'k> Opening<'d, 'k> {
             self.remember(&token, &aad, &secret, || Known::new(&token, text, Style::Plain, whole));
             self.edits.set_comment(index, &plain);
         }
-    }
-
-    /// An encrypted comment opened in the collection where it stands, or in another one near by.
-    fn comment(&self, index: usize, aad: &str) -> Option<(Token, Secret, String)> {
-        let document = self.document;
-        let text = document.comment_text(&document.comments()[index]);
-        let (token, _) = Token::parse(text).ok()?;
-        let elsewhere = comments::candidates(document, index);
-        let mut paths = std::iter::once(aad.to_owned())
-            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let (secret, aad) =
-            paths.find_map(|aad| Some((self.key.decrypt(&token, &aad).ok()?, aad)))?;
-        Some((token, secret, aad))
     }
 
     fn remember(
@@ -207,6 +197,21 @@ impl<'d, 'k> Opening<'d, 'k> {
             stash.remember(aad, token.kind(), plain.expose(), known());
         }
     }
+}
+
+/// An encrypted comment opened in the collection where it stands, or in another one near by, and the AAD that did it.
+pub(super) fn comment(
+    document: &Document,
+    key: &DataKey,
+    index: usize,
+    aad: &str,
+) -> Option<(Token, Secret, String)> {
+    let (token, _) = Token::parse(document.comment_text(&document.comments()[index])).ok()?;
+    let elsewhere = comments::candidates(document, index);
+    let mut paths = std::iter::once(aad.to_owned())
+        .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
+    let (secret, aad) = paths.find_map(|aad| Some((key.decrypt(&token, &aad).ok()?, aad)))?;
+    Some((token, secret, aad))
 }
 
 fn plain(document: &Document, id: NodeId) -> Fault {

@@ -1,12 +1,12 @@
 //! The values of a file under another data key, each token in its place and in its clothes.
 
 use super::cipher::DataKey;
-use super::comments;
 use super::error::{Error, Fault, TokenError};
+use super::open::comment;
 use super::plaintext::Plaintext;
 use super::spelling;
 use super::token::{Kind, Token};
-use super::walk::{Leaf, Visit, Was, aad_of};
+use super::walk::{Leaf, Visit, Was};
 use crate::document::{Document, Edits, NodeId, Value};
 use crate::secret::{RandomSource, Secret};
 
@@ -59,13 +59,7 @@ impl Rotation<'_, '_> {
             let turned = spelling::write(&plain, self.new, visit.aad, self.random);
             return self.edits.set_comment(index, &turned);
         }
-        let Ok((token, _)) = Token::parse(text) else { return };
-        let elsewhere = comments::candidates(document, index);
-        let paths = std::iter::once(visit.aad.to_owned())
-            .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
-        let opened =
-            paths.into_iter().find_map(|aad| Some((self.old.decrypt(&token, &aad).ok()?, aad)));
-        if let Some((plain, aad)) = opened {
+        if let Some((token, plain, aad)) = comment(document, self.old, index, visit.aad) {
             let turned = self.encrypt(&plain, token.kind(), &aad);
             self.edits.set_comment(index, &turned);
         }

@@ -32,11 +32,7 @@ impl Unlocked<'_> {
         let metadata = Metadata::of(&block, field::position(shown, &place))?;
         self.refuse_other_copies(&metadata)?;
         let mut edits = Edits::new(shown);
-        for root in 0..shown.roots().len() {
-            if let Some(place) = field::place(shown, root) {
-                field::remove(&mut edits, shown, &place)?;
-            }
-        }
+        field::remove_all(&mut edits, shown)?;
         let (plain, (_, stash)) = (edits.apply()?, self.plain_with(true, true, false)?);
         let scope = (&metadata.selection, metadata.mac_only_encrypted);
         self.seal_again(&plain, scope, stash, block, now, random)

@@ -47,23 +47,11 @@ pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Fai
         Invocation::UpdateKeys(call) => super::updatekeys::run(call, globals, context),
         Invocation::FileStatus(call) => filestatus::status(&call.file, call.input, context),
         Invocation::GroupsAdd(call) => {
-            let on = On {
-                file: call.file,
-                in_place: call.in_place,
-                dry_run: false,
-                shamir_secret_sharing_threshold: count(call.threshold)?,
-            };
-            existing(&on.file, Code::CouldNotReadInput, context)?;
+            let on = on(call.file, call.in_place, call.threshold, context)?;
             groups::add(&on, &call.recipients, context)
         }
         Invocation::GroupsDelete(call) => {
-            let on = On {
-                file: call.file,
-                in_place: call.in_place,
-                dry_run: false,
-                shamir_secret_sharing_threshold: count(call.threshold)?,
-            };
-            existing(&on.file, Code::CouldNotReadInput, context)?;
+            let on = on(call.file, call.in_place, call.threshold, context)?;
             groups::delete(&on, call.group as usize, context)
         }
         Invocation::Edit(call) => edit_one(call, globals, context),
@@ -243,6 +231,18 @@ fn exec_file_one(call: ExecFile, context: &mut Context) -> Result<Status, Failur
         background: call.background,
     };
     exec_file::run(args, context)
+}
+
+/// The file of a `groups` call.
+fn on(
+    file: PathBuf,
+    in_place: bool,
+    threshold: Option<i64>,
+    context: &Context,
+) -> Result<On, Failure> {
+    let shamir_secret_sharing_threshold = count(threshold)?;
+    existing(&file, Code::CouldNotReadInput, context)?;
+    Ok(On { file, in_place, dry_run: false, shamir_secret_sharing_threshold })
 }
 
 fn text(word: OsString) -> Result<String, Failure> {

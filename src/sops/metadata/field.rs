@@ -225,12 +225,19 @@ pub(in crate::sops) fn copied(
     entries
 }
 
-/// Removes the block. A document that holds nothing else becomes an empty mapping, as SOPS prints it.
-pub(in crate::sops) fn remove(
+/// Removes the blocks of all roots.
+pub(in crate::sops) fn remove_all(
     edits: &mut Edits<'_>,
     document: &Document,
-    place: &Place,
 ) -> Result<(), EditError> {
+    for place in (0..document.roots().len()).filter_map(|root| place(document, root)) {
+        remove(edits, document, &place)?;
+    }
+    Ok(())
+}
+
+/// Removes the block. A document that holds nothing else becomes an empty mapping, as SOPS prints it.
+fn remove(edits: &mut Edits<'_>, document: &Document, place: &Place) -> Result<(), EditError> {
     match place {
         Place::Mapping(node) => {
             let top = document.node(*node).parent.expect("a block stands in a root");
