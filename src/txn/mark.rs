@@ -1,7 +1,6 @@
 //! How a file is recognised after a crash: as the old one, as the new one, or as somebody's edit.
 
-use std::fs::{File, Metadata};
-use std::io;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -50,7 +49,7 @@ impl Mark {
         Ok(match self {
             Mark::Absent => false,
             _ if !metadata.is_file() => false,
-            Mark::Digest(expected) => digest(path).map_err(disk::at(path))? == *expected,
+            Mark::Digest(expected) => disk::digest(path)? == *expected,
             Mark::Stamp { .. } => *self == Mark::stamp(&metadata),
         })
     }
@@ -82,13 +81,6 @@ impl Mark {
             modified: (seconds.parse().ok()?, nanoseconds.parse().ok()?),
         })
     }
-}
-
-/// SHA-256 of a file, read piece by piece.
-fn digest(path: &Path) -> io::Result<[u8; 32]> {
-    let mut hasher = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().into())
 }
 
 /// Lower-case hexadecimal digits.

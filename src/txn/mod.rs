@@ -13,7 +13,7 @@
 //! let new = Content::new(b"kind: Secret\n".to_vec());
 //! let mut plan = Plan::new();
 //! plan.push(Change { path: "app/secret.yaml".into(), old: None, new: Some(new), plain: false })?;
-//! assert_eq!(lock.commit(&plan)?.files, 1);
+//! assert_eq!(lock.commit(&plan, || false)?.files, 1);
 //! # drop(lock);
 //! # std::fs::remove_dir_all(&directory).unwrap();
 //! # Ok::<(), keywright::txn::Error>(())
@@ -187,6 +187,9 @@ pub enum Error {
         /// The second of them.
         path: PathBuf,
     },
+    /// The commit was stopped while that was possible. Nothing was changed.
+    #[error("stopped before anything was changed")]
+    Stopped,
     /// The commit is decided and has begun, but could not be finished. Recovery will go on.
     #[error("the change has begun but is not finished; the next command will go on with it")]
     Unfinished {

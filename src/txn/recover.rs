@@ -4,7 +4,6 @@
 //! record goes last.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -71,11 +70,16 @@ fn roll_forward(root: &Path, state: &Path, entries: &[Entry]) -> Result<(), Erro
             // Left behind only where renames are not atomic: a second name of the same file.
             Some(staged) if done => drop(disk::remove(&staged)?),
             Some(staged) => {
-                disk::release(&staged, entry.mode)?;
+                if !entry.is_plain() {
+                    disk::release(&staged, entry.mode)?;
+                }
                 make_parents(&target)?;
                 disk::rename(&staged, &target)?;
             }
             None => drop(disk::remove(&target)?),
+        }
+        if entry.staged.is_some() && entry.is_plain() {
+            disk::release(&target, entry.mode)?;
         }
     }
     replace::sync_parents(root, entries.iter().map(|entry| entry.target.as_path()))?;
@@ -104,8 +108,13 @@ fn is_done(root: &Path, state: &Path, entry: &Entry) -> Result<bool, Error> {
 
 /// Makes the directories that the commit made and that have been removed since, as `git clean` does.
 fn make_parents(target: &Path) -> Result<(), Error> {
-    let missing: Vec<&Path> =
-        target.ancestors().skip(1).take_while(|path| !path.exists()).collect();
+    let mut missing = Vec::new();
+    for directory in target.ancestors().skip(1) {
+        if disk::look(directory)?.is_some() {
+            break;
+        }
+        missing.push(directory);
+    }
     missing.iter().rev().try_for_each(|path| disk::make_directory(path))
 }
 
@@ -140,15 +149,11 @@ fn roll_back(root: &Path, state: &Path) -> Result<usize, Error> {
 
 /// The staged files in the state directory.
 fn staged_files(state: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut staged = Vec::new();
-    for file in fs::read_dir(state).map_err(disk::at(state))? {
-        let path = file.map_err(disk::at(state))?.path();
+    let is_staged = |path: &PathBuf| {
         let name = path.file_name().unwrap_or(OsStr::new("")).as_bytes();
-        if name.starts_with(super::STAGED.as_bytes()) {
-            staged.push(path);
-        }
-    }
-    Ok(staged)
+        name.starts_with(super::STAGED.as_bytes())
+    };
+    Ok(disk::list(state)?.into_iter().filter(is_staged).collect())
 }
 
 /// Names the record that cannot be used.

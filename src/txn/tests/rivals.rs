@@ -142,5 +142,5 @@ fn count(sandbox: &Sandbox) {
     assert_eq!(old, sandbox.read("two"));
     let new = (old.parse::<u32>().unwrap() + 1).to_string();
     let changes = ["one", "two"].map(|path| change(path, Some(&old), Some(&new)));
-    lock.commit(&plan(changes)).unwrap();
+    lock.commit(&plan(changes), || false).unwrap();
 }
