@@ -7,10 +7,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 
+mod draw;
 mod faults;
+mod order;
+mod power;
+mod proof;
+mod property;
 mod refusals;
 mod rivals;
 mod stops;
+mod tree;
 
 /// A fresh directory with a repository at `root`, removed at the end of the test.
 struct Sandbox {
