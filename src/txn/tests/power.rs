@@ -267,13 +267,16 @@ impl<'s> Trial<'s> {
 fn a_power_cut_at_any_moment_of_a_commit_or_its_recovery_leaves_old_or_new() {
     let mut states = 0;
     for (scenario, promise) in Scenario::all(&[Promise::Ordered, Promise::Posix]) {
-        // The other layouts have the calls of one of these two, elsewhere.
-        let is_own = matches!(scenario.layout, Layout::Git | Layout::NoGit);
+        // The least promise has a hundred times the states; the calls of the others are those of one of these.
+        let is_own = matches!(
+            (scenario.layout, scenario.plain),
+            (Layout::Git, false) | (Layout::NoGit, true)
+        );
         let mut trial = Trial::new(&scenario, promise, is_own || promise == Promise::Ordered);
         trial.cut(scenario.commit(0, |_, _| Verdict::Go), "commit");
         states += trial.report("cut");
     }
-    assert!(states > 2500, "{states}");
+    assert!(states > 2000, "{states}");
 }
 
 #[test]

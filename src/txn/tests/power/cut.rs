@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 
+use super::super::tree::Node;
 use super::disk::{Disk, Inode};
 use super::record::{Name, Op, Record};
 
@@ -39,7 +40,7 @@ pub(super) fn cuts(record: &Record, promise: Promise, from: usize) -> Vec<(Disk,
             Promise::Posix => in_any_order(ops, &before),
         };
         for kept in kept {
-            lengths(kept, ops, &files).into_iter().for_each(|l| _ = last.insert((kept, l), moment));
+            lengths(kept, &files).into_iter().for_each(|l| _ = last.insert((kept, l), moment));
         }
     }
     let mut found: Vec<(Choice, usize)> = last.into_iter().collect();
@@ -59,9 +60,13 @@ pub(super) fn cuts(record: &Record, promise: Promise, from: usize) -> Vec<(Disk,
     found.into_iter().map(build).collect()
 }
 
-/// The numbers of the bits that are set.
-fn bits(set: u128) -> impl Iterator<Item = usize> {
-    (0..128).filter(move |number| set & 1 << number != 0)
+/// The numbers of the bits that are set, the lowest first.
+fn bits(mut set: u128) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (set != 0).then(|| set.trailing_zeros() as usize);
+        set &= set.wrapping_sub(1);
+        lowest
+    })
 }
 
 /// Whether something is a change of a name, a mode or an owner.
@@ -151,6 +156,8 @@ fn touches(op: &Op) -> Vec<About<'_>> {
 /// A file that was written to; all of them are new, and bytes are only added.
 #[derive(Default)]
 struct Written {
+    /// The bit of the operation that made it.
+    made: u128,
     content: Vec<u8>,
     /// How much of it is certainly there.
     synced: usize,
@@ -158,15 +165,20 @@ struct Written {
     modified: Option<SystemTime>,
 }
 
-/// The files that operations have written to.
+/// The files that operations have made.
 fn written(ops: &[&Op]) -> BTreeMap<Inode, Written> {
     let mut files: BTreeMap<Inode, Written> = BTreeMap::new();
-    for op in ops {
+    for (number, op) in ops.iter().enumerate() {
         match op {
+            Op::Make { inode, node: Node::File { .. }, .. } => {
+                files.insert(*inode, Written { made: 1 << number, ..Written::default() });
+            }
             Op::Write { inode, bytes } => {
-                files.entry(*inode).or_default().content.extend_from_slice(bytes);
+                let file = files.get_mut(inode).expect("a commit writes to new files");
+                file.content.extend_from_slice(bytes);
             }
             Op::SyncFile { inode, modified } => {
+                // Also old ones are synced, for their modes.
                 if let Some(file) = files.get_mut(inode) {
                     (file.synced, file.modified) = (file.content.len(), Some(*modified));
                 }
@@ -178,14 +190,15 @@ fn written(ops: &[&Op]) -> BTreeMap<Inode, Written> {
 }
 
 /// Every combination of lengths of the files that are there: of those that were not synced since they were
-/// written what was synced, nothing more, half of that, or all.
-fn lengths(kept: u128, ops: &[&Op], files: &BTreeMap<Inode, Written>) -> Vec<Vec<(Inode, usize)>> {
-    let is_there = |wanted: Inode| {
-        bits(kept).any(|n| matches!(ops[n], Op::Make { inode, .. } if *inode == wanted))
-    };
+/// written what was synced, half of what came then, or all.
+fn lengths(kept: u128, files: &BTreeMap<Inode, Written>) -> Vec<Vec<(Inode, usize)>> {
     let mut all = vec![Vec::new()];
-    for (inode, file) in files.iter().filter(|(inode, _)| is_there(**inode)) {
+    for (inode, file) in files.iter().filter(|(_, file)| kept & file.made != 0) {
         let (least, most) = (file.synced, file.content.len());
+        if least == most {
+            all.iter_mut().for_each(|lengths| lengths.push((*inode, most)));
+            continue;
+        }
         let choices = BTreeSet::from([least, least + (most - least) / 2, most]);
         let with = |before: &Vec<(Inode, usize)>| -> Vec<Vec<(Inode, usize)>> {
             choices.iter().map(|length| [&before[..], &[(*inode, *length)]].concat()).collect()
