@@ -78,6 +78,7 @@ mod disk;
 mod journal;
 mod lock;
 mod mark;
+mod moment;
 mod place;
 mod plan;
 mod recover;
@@ -89,6 +90,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use lock::{Holder, Wait};
+pub use moment::Moment;
 pub use plan::{Change, Content, Plan};
 pub use recover::{Outcome, Recovered};
 pub use replace::{Step, Transaction};
@@ -186,6 +188,14 @@ pub enum Error {
     Overlap {
         /// The second of them.
         path: PathBuf,
+    },
+    /// A commit was interrupted after its first replacement, and this process cannot finish it.
+    #[error("{}: a change of several files was interrupted and cannot be finished from here", state.display())]
+    Pending {
+        /// The state directory with journal and staged files.
+        state: PathBuf,
+        /// What stops it.
+        source: Box<Error>,
     },
     /// The commit was stopped while that was possible. Nothing was changed.
     #[error("stopped before anything was changed")]
