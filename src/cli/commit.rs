@@ -1,5 +1,6 @@
 //! From a plan to changed files: show, ask, commit, say what was done.
 
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::claim::{self, Access};
@@ -139,20 +140,25 @@ impl Target {
             return Ok(Status::Done);
         };
         let path = context.directory.join(output);
-        let directory = path.parent().unwrap_or(&path);
-        // To make it would be to guess: the name may be a slip of the keyboard.
-        directory.metadata().map_err(|error| {
-            let failure = Failure::io(output.parent().unwrap_or(output), &error);
-            failure.code(Code::CouldNotWriteOutput)
-        })?;
+        let unwritable = |error: Error| Failure::io(output, &error).code(Code::CouldNotWriteOutput);
+        match path.metadata() {
+            Ok(found) if !found.is_file() => {
+                let name = output.display();
+                return Err(Failure::new(format!("{name}: is not a regular file"))
+                    .hint("leave `--output` out, and redirect standard output")
+                    .code(Code::CouldNotWriteOutput));
+            }
+            // To make its directory would be to guess: the name may be a slip of the keyboard.
+            Err(_) => drop(path.parent().unwrap_or(&path).metadata().map_err(unwritable)?),
+            Ok(_) => {}
+        }
         context.task.access = Access::Write;
         claim::open_for(std::slice::from_ref(&path), context)?;
-        // What is no file is refused by the commit; to read a pipe would be to wait.
-        let old = match path.is_file() {
-            true => std::fs::read(&path).map(|bytes| Some(Content::new(bytes))),
-            false => Ok(None),
+        let old = match std::fs::read(&path) {
+            Ok(bytes) => Some(Content::new(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(unwritable(error)),
         };
-        let old = old.map_err(|error| Failure::io(output, &error))?;
         in_place(vec![Change { path, old, new: Some(new), plain: true }], context)
     }
 }
