@@ -171,6 +171,12 @@ pub(super) fn open_lock(path: &Path) -> Result<Option<File>, Error> {
     found(options.read(true).write(true).create(true).truncate(false).open(path)).map_err(at(path))
 }
 
+/// Opens a file to read it; `None`: there is none.
+pub(super) fn open(path: &Path) -> Result<Option<File>, Error> {
+    about_to(Call::Look(path)).map_err(at(path))?;
+    found(File::open(path)).map_err(at(path))
+}
+
 /// Takes the lock on an open file, and says whether it was free.
 pub(super) fn try_lock(path: &Path, file: &File) -> Result<bool, Error> {
     about_to(Call::Lock(path)).map_err(at(path))?;

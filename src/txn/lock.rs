@@ -115,6 +115,14 @@ pub(super) fn name_holder(state: &Path, file: &File, holder: &Holder) -> Result<
     disk::overwrite(&state.join(super::LOCK), file, holder.text().as_bytes())
 }
 
+/// Who holds the lock in `state` at the moment; `Some(None)`: somebody who cannot be named.
+pub(super) fn holder(state: &Path) -> Result<Option<Option<Holder>>, Error> {
+    let path = state.join(super::LOCK);
+    let Some(file) = disk::open(&path)? else { return Ok(None) };
+    // Free again as soon as the file is closed.
+    Ok(if disk::try_lock(&path, &file)? { None } else { Some(read_holder(file)) })
+}
+
 /// Who holds the lock on `file`, if that can be read.
 fn read_holder(file: File) -> Option<Holder> {
     let mut text = String::new();

@@ -3,6 +3,7 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
@@ -41,6 +42,13 @@ impl Mark {
             inode: file.ino(),
             modified: (file.mtime(), file.mtime_nsec()),
         }
+    }
+
+    /// The modification time of a stamp; `None`: another mark, or a time before 1970.
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        let Mark::Stamp { modified: (seconds, nanoseconds), .. } = self else { return None };
+        let since = Duration::new((*seconds).try_into().ok()?, (*nanoseconds).try_into().ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since)
     }
 
     /// Whether `path` is what this mark was made of.

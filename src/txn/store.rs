@@ -8,7 +8,7 @@ use super::lock::{self, Holder, Wait};
 use super::place;
 use super::recover::{self, Recovered};
 use super::replace::Transaction;
-use super::{Error, JOURNAL, LOCK, Plan, disk};
+use super::{Error, JOURNAL, LOCK, Moment, Plan, disk};
 
 /// A repository, or a directory without Git, whose files are changed together or not at all.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,6 +55,11 @@ impl Store {
         Ok(Store { root, state })
     }
 
+    /// Whether a command is at work in the store without Git at `directory`, or was interrupted there.
+    pub fn is_in_use_at(directory: &Path) -> bool {
+        place::state_without_git(directory).is_dir()
+    }
+
     /// The root without links.
     pub fn root(&self) -> &Path {
         &self.root
@@ -71,6 +76,30 @@ impl Store {
         Ok(disk::look(&self.state.join(JOURNAL))?.is_some())
     }
 
+    /// What to compare with what it is after files were read without the lock.
+    pub fn moment(&self) -> Result<Moment, Error> {
+        Moment::of(&self.state)
+    }
+
+    /// What [`Store::recover`] would do. A commit that is under way is [`Error::Locked`], not interrupted.
+    pub fn interrupted(&self) -> Result<Option<Recovered>, Error> {
+        match lock::holder(&self.state)? {
+            Some(holder) => Err(Error::Locked { path: self.state.join(LOCK), holder }),
+            None => recover::interrupted(&self.root, &self.state),
+        }
+    }
+
+    /// Gives an interrupted commit up: every file stays as it stands, be it old or new, and what waits to
+    /// replace the others is removed. For a commit that cannot be finished, because files were edited
+    /// after it was interrupted or its journal is damaged. Returns the number of files that waited.
+    pub fn discard(&self, holder: &Holder, wait: Wait) -> Result<usize, Error> {
+        if disk::look(&self.state)?.is_none() {
+            return Ok(0);
+        }
+        let lock = self.acquire(holder, wait)?;
+        recover::discard(&lock.store.root, &lock.store.state)
+    }
+
     /// Finishes or undoes what an interrupted command left; to be called before files are read. Where
     /// nothing was left, that is one look at a directory that does not exist.
     ///
@@ -82,7 +111,13 @@ impl Store {
             return Ok(None);
         }
         if self.is_pending()? {
-            return Ok(self.lock(holder, wait)?.recovered);
+            let lock = self.lock(holder, wait).map_err(|error| match error {
+                Error::Io { .. } => {
+                    Error::Pending { state: self.state.clone(), source: Box::new(error) }
+                }
+                error => error,
+            });
+            return Ok(lock?.recovered);
         }
         match self.lock(holder, Wait::Immediately) {
             Ok(lock) => Ok(lock.recovered),
@@ -94,15 +129,21 @@ impl Store {
     /// Takes the lock, then recovers: the files can be read and changed. Without Git this makes the
     /// state directory, which goes with the lock.
     pub fn lock(&self, holder: &Holder, wait: Wait) -> Result<Lock, Error> {
+        let mut lock = self.acquire(holder, wait)?;
+        lock.recovered = lock.finish()?;
+        Ok(lock)
+    }
+
+    /// Takes the lock.
+    fn acquire(&self, holder: &Holder, wait: Wait) -> Result<Lock, Error> {
         let acquired = lock::acquire(&self.state, wait);
         if acquired.is_err() {
             // Made for nothing, unless somebody else is in it.
             let _ = disk::remove_empty_directory(&self.state);
         }
         let (store, file, recovered) = (self.clone(), acquired?, None);
-        let mut lock = Lock { store, file, recovered, abandoned: false, unfinished: true };
+        let lock = Lock { store, file, recovered, abandoned: false, unfinished: true };
         lock::name_holder(&self.state, &lock.file, holder)?;
-        lock.recovered = lock.finish()?;
         Ok(lock)
     }
 }
@@ -120,15 +161,14 @@ impl Lock {
     /// changed.
     pub fn commit(&mut self, plan: &Plan, stop: impl Fn() -> bool) -> Result<Committed, Error> {
         if !plan.is_empty() {
-            let mut transaction = self.begin(plan)?;
-            loop {
-                if transaction.is_reversible() && stop() {
-                    return Err(Error::Stopped);
-                }
-                if transaction.step()?.is_none() {
-                    break;
-                }
+            let done = self.begin(plan)?.run(stop);
+            if let Err(Error::Unfinished { .. }) = &done
+                && self.finish().is_ok()
+            {
+                // What was in the way did not last.
+                return Ok(Committed { files: plan.len() });
             }
+            done?;
         }
         Ok(Committed { files: plan.len() })
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -13,6 +14,7 @@ mod order;
 mod power;
 mod proof;
 mod property;
+mod readers;
 mod refusals;
 mod rivals;
 mod stops;
@@ -73,11 +75,14 @@ impl Sandbox {
     }
 
     fn lock(&self) -> Lock {
-        self.store().lock(&holder(), Wait::Immediately).unwrap()
+        self.store().lock(&holder(), PATIENCE).unwrap()
     }
 
+    /// Recovers with some patience: a process that another test is just starting has the lock file of this
+    /// one open until it becomes another program.
     fn recover(&self) -> Option<Recovered> {
-        self.store().recover(&holder(), Wait::Immediately).unwrap()
+        let lock = self.store().lock(&holder(), PATIENCE).unwrap();
+        lock.recovered()
     }
 
     fn commit(&self, plan: &Plan) -> Result<Committed, Error> {
@@ -148,6 +153,9 @@ fn collect(root: &Path, below: &Path, picture: &mut Vec<String>) {
         }
     }
 }
+
+/// How long a test waits for a lock that a process may have for the moment in which it is started.
+const PATIENCE: Wait = Wait::UpTo(Duration::from_secs(5));
 
 fn holder() -> Holder {
     Holder::this_process("test", "2026-03-01T12:00:00Z")

@@ -22,7 +22,7 @@ pub(super) fn changes(plain: bool) -> Plan {
 }
 
 /// Takes at most `count` steps, then stops as a kill would; the steps that were taken.
-fn stop_after(sandbox: &Sandbox, plan: &Plan, count: usize) -> Vec<Step> {
+pub(super) fn stop_after(sandbox: &Sandbox, plan: &Plan, count: usize) -> Vec<Step> {
     let mut lock = sandbox.lock();
     let mut transaction = lock.begin(plan).unwrap();
     let steps = (0..count).map_while(|_| transaction.step().unwrap()).collect();
@@ -221,10 +221,10 @@ fn a_damaged_record_stops_everything_and_touches_nothing() {
         bytes[20] ^= 1;
         fs::write(&record, bytes).unwrap();
         let before = sandbox.picture();
-        let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+        let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
         assert!(matches!(&error, Error::Damaged { path, .. } if *path == record), "{error}");
         assert!(matches!(
-            refusal(sandbox.store().lock(&holder(), Wait::Immediately)),
+            refusal(sandbox.store().lock(&holder(), PATIENCE)),
             Error::Damaged { .. }
         ));
         assert_eq!(sandbox.picture(), before);
@@ -247,7 +247,7 @@ fn an_edit_after_the_crash_is_never_overwritten() {
             sandbox.set_mode(edited, 0o600);
             let before = sandbox.picture();
 
-            let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+            let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
             assert!(matches!(&error, Error::Edited { path, .. } if path == Path::new(edited)));
             assert_eq!(sandbox.picture(), before);
 
@@ -269,7 +269,7 @@ fn a_new_file_taken_back_by_hand_after_the_crash_stops_recovery() {
     // As `git checkout` does: its new content is gone, so going on would make a mixture.
     sandbox.write("app/secret.yaml", "old secret");
     let before = sandbox.picture();
-    let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+    let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
     assert!(
         matches!(&error, Error::Edited { path, .. } if path == Path::new("app/secret.yaml")),
         "{error}"
@@ -285,7 +285,7 @@ fn a_link_put_into_the_way_after_the_crash_is_not_followed() {
     let outside = sandbox.directory.join("outside");
     fs::rename(sandbox.root.join("app"), &outside).unwrap();
     symlink(&outside, sandbox.root.join("app")).unwrap();
-    let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+    let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
     assert!(matches!(error, Error::Edited { .. }), "{error}");
     assert_eq!(fs::read_to_string(outside.join("secret.yaml")).unwrap(), "old secret");
 }
