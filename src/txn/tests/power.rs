@@ -281,7 +281,7 @@ fn a_power_cut_at_any_moment_of_a_commit_or_its_recovery_leaves_old_or_new() {
 
 #[test]
 fn a_power_cut_while_a_killed_commit_is_recovered_leaves_old_or_new() {
-    for (scenario, promise) in Scenario::all(&[Promise::Ordered]) {
+    for (scenario, promise) in Scenario::all(&[Promise::Ordered, Promise::Posix]) {
         let mut trial = Trial::new(&scenario, promise, false);
         for killed in 0..=scenario.length() {
             let run = scenario.commit(killed, move |call, done| {
@@ -298,7 +298,7 @@ fn a_power_cut_while_a_killed_commit_is_recovered_leaves_old_or_new() {
 
 #[test]
 fn a_power_cut_while_or_after_a_failed_commit_is_undone_leaves_old_or_new() {
-    for (scenario, promise) in Scenario::all(&[Promise::Ordered]) {
+    for (scenario, promise) in Scenario::all(&[Promise::Ordered, Promise::Posix]) {
         let mut trial = Trial::new(&scenario, promise, false);
         for failing in 0..scenario.length() {
             let mut failed = false;
@@ -315,7 +315,7 @@ fn a_power_cut_while_or_after_a_failed_commit_is_undone_leaves_old_or_new() {
 
 #[test]
 fn a_power_cut_after_recovery_has_made_directories_again_leaves_the_new_files() {
-    for (scenario, promise) in Scenario::all(&[Promise::Ordered]) {
+    for (scenario, promise) in Scenario::all(&[Promise::Ordered, Promise::Posix]) {
         let place = Place::with(&scenario.start);
         let mut lock = place.store().unwrap().lock(&holder(), Wait::Immediately).unwrap();
         let mut transaction = lock.begin(&scenario.plan).unwrap();
@@ -324,7 +324,7 @@ fn a_power_cut_after_recovery_has_made_directories_again_leaves_the_new_files() 
         drop(lock);
         // As `git clean` does, some time before the recovery. Where new content waits beside its target, it goes
         // with its directory, and there is no way on.
-        if scenario.layout != Layout::Git {
+        if matches!(scenario.layout, Layout::NoGit | Layout::OtherFileSystem) {
             continue;
         }
         fs::remove_dir_all(place.0.join("root/new")).unwrap();
