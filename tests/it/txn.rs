@@ -1,5 +1,12 @@
 //! A commit that is stopped after any of its steps: the next command finds old or new, never a mixture.
 
+/// A fault in every system call.
+mod faults;
+/// Old, new or mixed.
+mod files;
+/// System calls, recorded and disturbed.
+mod trace;
+
 use keywright::txn::{Change, Content, Holder, Plan, Store, Wait};
 
 use crate::proof;
