@@ -65,7 +65,7 @@ pub(crate) fn write(
     if let Some(recovered) = lock.recovered() {
         tell(&recovered, context);
     }
-    Ok(lock.commit(plan)?.files)
+    Ok(lock.commit(plan, || false)?.files)
 }
 
 /// How a plan is carried out.

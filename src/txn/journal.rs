@@ -55,6 +55,14 @@ pub(super) struct Entry {
     pub(super) staged: Option<Staged>,
 }
 
+impl Entry {
+    /// Whether the new content is plain text, which is known by its stamp alone. It stays private until it is
+    /// in its place.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.new, Mark::Stamp { .. })
+    }
+}
+
 /// Where new content waits.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Staged {

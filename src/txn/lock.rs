@@ -15,8 +15,8 @@
 //! is as good as their `flock`. A holder is unnamed for the instant between lock and text.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
@@ -47,6 +47,12 @@ impl Holder {
         Holder { pid: std::process::id(), command: one_line(command), since: one_line(since) }
     }
 
+    /// The text of a lock file.
+    fn text(&self) -> String {
+        let Holder { pid, command, since } = self;
+        format!("pid {pid}\ncommand {command}\nsince {since}\n")
+    }
+
     /// Reads the text of a lock file; `None`: nobody wrote it, or not we.
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
@@ -74,8 +80,8 @@ pub enum Wait {
     UntilFree,
 }
 
-/// Creates `state` if need be, and takes the lock in it.
-pub(super) fn acquire(state: &Path, holder: &Holder, wait: Wait) -> Result<File, Error> {
+/// Creates `state` if need be, and takes the lock in it; the holder is to be named next.
+pub(super) fn acquire(state: &Path, wait: Wait) -> Result<File, Error> {
     let path = state.join(super::LOCK);
     let mut attempts = match wait {
         Wait::Immediately => Some(0),
@@ -84,17 +90,16 @@ pub(super) fn acquire(state: &Path, holder: &Holder, wait: Wait) -> Result<File,
         Wait::UntilFree => None,
     };
     loop {
-        let Some(mut file) = open(state, &path)? else { continue };
-        match file.try_lock() {
+        disk::make_state_directory(state)?;
+        // `None`: the former holder removed the directory between the two calls.
+        let Some(file) = disk::open_lock(&path)? else { continue };
+        if disk::try_lock(&path, &file)? {
             // The former holder removes the file while it holds it; whoever opened it before then
             // holds a lock on a file without a name, which excludes nobody.
-            Ok(()) if file.metadata().map_err(disk::at(&path))?.nlink() == 0 => continue,
-            Ok(()) => {
-                write_holder(&mut file, holder).map_err(disk::at(&path))?;
-                return Ok(file);
+            if file.metadata().map_err(disk::at(&path))?.nlink() == 0 {
+                continue;
             }
-            Err(TryLockError::Error(source)) => return Err(disk::at(&path)(source)),
-            Err(TryLockError::WouldBlock) => {}
+            return Ok(file);
         }
         match &mut attempts {
             Some(0) => return Err(Error::Locked { path, holder: read_holder(file) }),
@@ -105,22 +110,17 @@ pub(super) fn acquire(state: &Path, holder: &Holder, wait: Wait) -> Result<File,
     }
 }
 
-/// Opens the lock file; `None`: the former holder removed the directory between two calls of ours.
-fn open(state: &Path, path: &Path) -> Result<Option<File>, Error> {
-    disk::make_private_directory(state)?;
-    let mut options = OpenOptions::new();
-    match options.read(true).write(true).create(true).truncate(false).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        result => result.map(Some).map_err(disk::at(path)),
-    }
+/// Names the holder of the lock on `file`, in the place of whatever a dead process left there.
+pub(super) fn name_holder(state: &Path, file: &File, holder: &Holder) -> Result<(), Error> {
+    disk::overwrite(&state.join(super::LOCK), file, holder.text().as_bytes())
 }
 
-/// Puts `holder` in the place of whatever a dead process left in the file.
-fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
-    let Holder { pid, command, since } = holder;
-    file.set_len(0)?;
-    file.rewind()?;
-    file.write_all(format!("pid {pid}\ncommand {command}\nsince {since}\n").as_bytes())
+/// Who holds the lock in `state` at the moment; `Some(None)`: somebody who cannot be named.
+pub(super) fn holder(state: &Path) -> Result<Option<Option<Holder>>, Error> {
+    let path = state.join(super::LOCK);
+    let Some(file) = disk::open(&path)? else { return Ok(None) };
+    // Free again as soon as the file is closed.
+    Ok(if disk::try_lock(&path, &file)? { None } else { Some(read_holder(file)) })
 }
 
 /// Who holds the lock on `file`, if that can be read.
@@ -143,20 +143,15 @@ mod tests {
     fn the_holder_can_be_read_back() {
         let holder = Holder::this_process("db provision\ngrafana\x1b[2J", "2026-03-01T12:00:00Z");
         assert_eq!(holder.command, "db provision grafana [2J");
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(std::env::temp_dir().join(format!("keywright-holder-{}", std::process::id())))
-            .unwrap();
-        write_holder(&mut file, &Holder { command: "x".repeat(200), ..holder.clone() }).unwrap();
-        write_holder(&mut file, &holder).unwrap();
-        file.rewind().unwrap();
-        assert_eq!(read_holder(file), Some(holder));
-        std::fs::remove_file(
-            std::env::temp_dir().join(format!("keywright-holder-{}", std::process::id())),
-        )
-        .unwrap();
+        let state = std::env::temp_dir().join(format!("keywright-holder-{}", std::process::id()));
+        let long = Holder { command: "x".repeat(200), ..holder.clone() };
+        for holder in [long, holder] {
+            let file = acquire(&state, Wait::Immediately).unwrap();
+            name_holder(&state, &file, &holder).unwrap();
+            let read = read_holder(File::open(state.join("lock")).unwrap());
+            assert_eq!(read, Some(holder));
+        }
+        std::fs::remove_dir_all(&state).unwrap();
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! How a file is recognised after a crash: as the old one, as the new one, or as somebody's edit.
 
-use std::fs::{File, Metadata};
-use std::io;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
@@ -44,13 +44,20 @@ impl Mark {
         }
     }
 
+    /// The modification time of a stamp; `None`: another mark, or a time before 1970.
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        let Mark::Stamp { modified: (seconds, nanoseconds), .. } = self else { return None };
+        let since = Duration::new((*seconds).try_into().ok()?, (*nanoseconds).try_into().ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since)
+    }
+
     /// Whether `path` is what this mark was made of.
     pub(super) fn matches(&self, path: &Path) -> Result<bool, Error> {
         let Some(metadata) = disk::look(path)? else { return Ok(*self == Mark::Absent) };
         Ok(match self {
             Mark::Absent => false,
             _ if !metadata.is_file() => false,
-            Mark::Digest(expected) => digest(path).map_err(disk::at(path))? == *expected,
+            Mark::Digest(expected) => disk::digest(path)? == *expected,
             Mark::Stamp { .. } => *self == Mark::stamp(&metadata),
         })
     }
@@ -82,13 +89,6 @@ impl Mark {
             modified: (seconds.parse().ok()?, nanoseconds.parse().ok()?),
         })
     }
-}
-
-/// SHA-256 of a file, read piece by piece.
-fn digest(path: &Path) -> io::Result<[u8; 32]> {
-    let mut hasher = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().into())
 }
 
 /// Lower-case hexadecimal digits.

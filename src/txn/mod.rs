@@ -13,7 +13,7 @@
 //! let new = Content::new(b"kind: Secret\n".to_vec());
 //! let mut plan = Plan::new();
 //! plan.push(Change { path: "app/secret.yaml".into(), old: None, new: Some(new), plain: false })?;
-//! assert_eq!(lock.commit(&plan)?.files, 1);
+//! assert_eq!(lock.commit(&plan, || false)?.files, 1);
 //! # drop(lock);
 //! # std::fs::remove_dir_all(&directory).unwrap();
 //! # Ok::<(), keywright::txn::Error>(())
@@ -78,6 +78,7 @@ mod disk;
 mod journal;
 mod lock;
 mod mark;
+mod moment;
 mod place;
 mod plan;
 mod recover;
@@ -89,6 +90,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use lock::{Holder, Wait};
+pub use moment::Moment;
 pub use plan::{Change, Content, Plan};
 pub use recover::{Outcome, Recovered};
 pub use replace::{Step, Transaction};
@@ -187,6 +189,17 @@ pub enum Error {
         /// The second of them.
         path: PathBuf,
     },
+    /// A commit was interrupted after its first replacement, and this process cannot finish it.
+    #[error("{}: a change of several files was interrupted and cannot be finished from here", state.display())]
+    Pending {
+        /// The state directory with journal and staged files.
+        state: PathBuf,
+        /// What stops it.
+        source: Box<Error>,
+    },
+    /// The commit was stopped while that was possible. Nothing was changed.
+    #[error("stopped before anything was changed")]
+    Stopped,
     /// The commit is decided and has begun, but could not be finished. Recovery will go on.
     #[error("the change has begun but is not finished; the next command will go on with it")]
     Unfinished {

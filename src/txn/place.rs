@@ -1,6 +1,7 @@
 //! Where a store keeps its state, and which files it may touch: regular ones below the root.
 
-use std::fs::{self, Metadata};
+use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -13,8 +14,8 @@ use super::{Error, disk};
 /// Name of the state directory in the Git directory.
 const IN_GIT: &str = "keywright";
 
-/// Name of the state directory at a root without Git.
-const WITHOUT_GIT: &str = ".keywright";
+/// Name of the state directory at a root without Git, or whose Git directory is on another file system.
+const AT_ROOT: &str = ".keywright";
 
 /// A file that a commit may replace, create or delete.
 #[derive(Debug, Eq, PartialEq)]
@@ -39,29 +40,37 @@ pub(super) struct Present {
 /// The state directory of a root without links; it may not exist.
 ///
 /// `.git` is a directory, or in linked worktrees and submodules a file that names one
-/// (<https://git-scm.com/docs/gitrepository-layout>). The result is what `git rev-parse --git-path
-/// keywright` prints, but for the environment variables that `git` obeys.
+/// (<https://git-scm.com/docs/gitrepository-layout>). In it is what `git rev-parse --git-path keywright`
+/// prints, but for the environment variables that `git` obeys. Where it is on another file system than
+/// the root, it is not used: the journal has to share the fate of the files it is about, in a power cut as
+/// well as when a volume is taken away.
 pub(super) fn state_directory(root: &Path) -> Result<PathBuf, Error> {
     let dot_git = root.join(".git");
-    let git = match fs::metadata(&dot_git) {
-        Ok(metadata) if metadata.is_dir() => dot_git,
-        Ok(metadata) if metadata.is_file() => named_directory(root, &dot_git)?,
-        Ok(_) => return Err(Error::GitDirectory { path: dot_git }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(root.join(WITHOUT_GIT));
-        }
-        Err(error) => return Err(disk::at(&dot_git)(error)),
+    let git = match disk::look_behind(&dot_git)? {
+        None => return Ok(root.join(AT_ROOT)),
+        Some(metadata) if metadata.is_dir() => dot_git,
+        Some(metadata) if metadata.is_file() => named_directory(root, &dot_git)?,
+        Some(_) => return Err(Error::GitDirectory { path: dot_git }),
     };
-    Ok(fs::canonicalize(&git).map_err(disk::at(&git))?.join(IN_GIT))
+    let git = disk::real(&git)?.ok_or(Error::GitDirectory { path: git })?;
+    Ok(if same_file_system(&git, root)? { git.join(IN_GIT) } else { root.join(AT_ROOT) })
+}
+
+/// Whether a state directory is one at a root: then new content waits beside its targets.
+pub(super) fn is_at_root(state: &Path) -> bool {
+    state.file_name() == Some(OsStr::new(AT_ROOT))
 }
 
 /// The Git directory that a `.git` file names: `gitdir: PATH`, relative to the file's directory.
 fn named_directory(root: &Path, dot_git: &Path) -> Result<PathBuf, Error> {
-    let text = fs::read(dot_git).map_err(disk::at(dot_git))?;
-    text.strip_prefix(b"gitdir: ")
-        .map(|name| root.join(std::ffi::OsStr::from_bytes(name.trim_ascii_end())))
-        .filter(|git| git.is_dir())
-        .ok_or_else(|| Error::GitDirectory { path: dot_git.to_owned() })
+    let nothing = || Error::GitDirectory { path: dot_git.to_owned() };
+    let text = disk::read(dot_git)?.ok_or_else(nothing)?;
+    let name = text.strip_prefix(b"gitdir: ").ok_or_else(nothing)?;
+    let git = root.join(OsStr::from_bytes(name.trim_ascii_end()));
+    match disk::look_behind(&git)? {
+        Some(metadata) if metadata.is_dir() => Ok(git),
+        _ => Err(nothing()),
+    }
 }
 
 /// What `given` means as a target: links are followed, everything that is not a writable regular file
@@ -103,10 +112,8 @@ pub(super) fn is_still_real(target: &Path) -> Result<bool, Error> {
 
 /// `path` without links and `..`; its last components need not exist. `given` is for the error.
 fn real_path(path: &Path, given: &Path) -> Result<PathBuf, Error> {
-    match fs::canonicalize(path) {
-        Ok(real) => return Ok(real),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(disk::at(given)(error)),
+    if let Some(real) = disk::real(path)? {
+        return Ok(real);
     }
     if disk::look(path)?.is_some() {
         // Creating the file that a dangling link names would be a guess at what was meant.
@@ -144,32 +151,18 @@ fn regular(metadata: &Metadata, given: &Path) -> Result<Present, Error> {
 /// Refuses what may not be written. A rename would replace a write-protected file all the same, but
 /// the protection was meant; and a directory that cannot be written must be known before the decision.
 fn writable(path: &Path, access: Access, given: &Path) -> Result<(), Error> {
-    rustix::fs::access(path, access)
-        .map_err(|errno| Error::Io { path: given.to_owned(), source: errno.into() })
+    disk::allows(path, access).map_err(disk::at(given))
 }
 
-/// Whether a file can be renamed from the state directory into `directory`.
-pub(super) fn same_file_system(state: &Path, directory: &Path) -> Result<bool, Error> {
-    Ok(file_system(state)? == file_system(directory)?)
+/// Whether a file can be renamed from one directory into the other.
+pub(super) fn same_file_system(one: &Path, other: &Path) -> Result<bool, Error> {
+    Ok(file_system(one)? == file_system(other)?)
 }
 
 /// The file system of an existing directory: its device and, where the system tells, its mount. Two
 /// mounts of one device refuse renames between them, as do two devices in one mount (subvolumes).
 fn file_system(directory: &Path) -> Result<(u64, Option<u64>), Error> {
-    let device = fs::metadata(directory).map_err(disk::at(directory))?.dev();
-    Ok((device, mount(directory)))
-}
-
-/// The mount a directory is in; `None`: a kernel before Linux 5.8.
-#[cfg(target_os = "linux")]
-fn mount(directory: &Path) -> Option<u64> {
-    use rustix::fs::{AtFlags, CWD, StatxFlags};
-    let found = rustix::fs::statx(CWD, directory, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
-    (found.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(found.stx_mnt_id)
-}
-
-/// Other systems have no second mount of one device.
-#[cfg(not(target_os = "linux"))]
-fn mount(_: &Path) -> Option<u64> {
-    None
+    let missing = || disk::at(directory)(io::ErrorKind::NotFound.into());
+    let device = disk::look_behind(directory)?.ok_or_else(missing)?.dev();
+    Ok((device, disk::mount(directory)?))
 }

@@ -4,7 +4,6 @@
 //! record goes last.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +41,39 @@ pub(super) fn recover(root: &Path, state: &Path) -> Result<Option<Recovered>, Er
     Ok((files > 0).then_some(Recovered { outcome: Outcome::RolledBack, files }))
 }
 
+/// What [`recover`] would do; nothing is written.
+pub(super) fn interrupted(root: &Path, state: &Path) -> Result<Option<Recovered>, Error> {
+    let path = state.join(super::JOURNAL);
+    if let Some(bytes) = disk::read(&path)? {
+        let files = journal::decode(&bytes).map_err(damaged(&path))?.len();
+        return Ok(Some(Recovered { outcome: Outcome::RolledForward, files }));
+    }
+    let mut files = staged_files(state)?.len();
+    for staged in read_intent(state)?.beside {
+        files += usize::from(disk::look(&root.join(staged))?.is_some());
+    }
+    Ok((files > 0).then_some(Recovered { outcome: Outcome::RolledBack, files }))
+}
+
+/// Removes the journal and all that waits. A damaged record does not say what waits beside targets.
+pub(super) fn discard(root: &Path, state: &Path) -> Result<usize, Error> {
+    let journal = disk::read(&state.join(super::JOURNAL))?;
+    let entries = journal.and_then(|bytes| journal::decode(&bytes).ok()).unwrap_or_default();
+    if matches!(read_intent(state), Err(Error::Damaged { .. })) {
+        disk::remove(&state.join(super::INTENT))?;
+    }
+    // The journal first and for good: without what waits it could not be finished any more.
+    disk::remove(&state.join(super::JOURNAL))?;
+    disk::sync_directory(state)?;
+    let mut removed = 0;
+    for entry in &entries {
+        let staged =
+            entry.staged.as_ref().map(|staged| staged.path(state, &root.join(&entry.target)));
+        removed += usize::from(staged.map_or(Ok(false), |staged| disk::remove(&staged))?);
+    }
+    Ok(removed + roll_back(root, state)?)
+}
+
 /// Takes back a commit of this process that has not replaced anything yet, decided or not.
 pub(super) fn undo(root: &Path, state: &Path) -> Result<(), Error> {
     // The journal must be gone for good before what it refers to goes: a power cut in between would
@@ -71,11 +103,16 @@ fn roll_forward(root: &Path, state: &Path, entries: &[Entry]) -> Result<(), Erro
             // Left behind only where renames are not atomic: a second name of the same file.
             Some(staged) if done => drop(disk::remove(&staged)?),
             Some(staged) => {
-                disk::release(&staged, entry.mode)?;
+                if !entry.is_plain() {
+                    disk::release(&staged, entry.mode)?;
+                }
                 make_parents(&target)?;
                 disk::rename(&staged, &target)?;
             }
             None => drop(disk::remove(&target)?),
+        }
+        if entry.staged.is_some() && entry.is_plain() {
+            disk::release(&target, entry.mode)?;
         }
     }
     replace::sync_parents(root, entries.iter().map(|entry| entry.target.as_path()))?;
@@ -104,18 +141,19 @@ fn is_done(root: &Path, state: &Path, entry: &Entry) -> Result<bool, Error> {
 
 /// Makes the directories that the commit made and that have been removed since, as `git clean` does.
 fn make_parents(target: &Path) -> Result<(), Error> {
-    let missing: Vec<&Path> =
-        target.ancestors().skip(1).take_while(|path| !path.exists()).collect();
+    let mut missing = Vec::new();
+    for directory in target.ancestors().skip(1) {
+        if disk::look(directory)?.is_some() {
+            break;
+        }
+        missing.push(directory);
+    }
     missing.iter().rev().try_for_each(|path| disk::make_directory(path))
 }
 
 /// Removes all that an undecided commit has made, and counts the staged files among it.
 fn roll_back(root: &Path, state: &Path) -> Result<usize, Error> {
-    let path = state.join(super::INTENT);
-    let intent = match disk::read(&path)? {
-        Some(bytes) => Intent::decode(&bytes).map_err(damaged(&path))?,
-        None => Intent::default(),
-    };
+    let intent = read_intent(state)?;
     let mut removed = 0;
     for staged in &intent.beside {
         removed += usize::from(disk::remove(&root.join(staged))?);
@@ -133,22 +171,27 @@ fn roll_back(root: &Path, state: &Path) -> Result<usize, Error> {
         // Only now may the names of what was removed be forgotten.
         let made = intent.beside.iter().chain(&intent.directories);
         replace::sync_parents(root, made.map(PathBuf::as_path))?;
-        disk::remove(&path)?;
+        disk::remove(&state.join(super::INTENT))?;
     }
     Ok(removed)
 }
 
+/// What an undecided commit makes outside of the state directory.
+fn read_intent(state: &Path) -> Result<Intent, Error> {
+    let path = state.join(super::INTENT);
+    match disk::read(&path)? {
+        Some(bytes) => Intent::decode(&bytes).map_err(damaged(&path)),
+        None => Ok(Intent::default()),
+    }
+}
+
 /// The staged files in the state directory.
 fn staged_files(state: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut staged = Vec::new();
-    for file in fs::read_dir(state).map_err(disk::at(state))? {
-        let path = file.map_err(disk::at(state))?.path();
+    let is_staged = |path: &PathBuf| {
         let name = path.file_name().unwrap_or(OsStr::new("")).as_bytes();
-        if name.starts_with(super::STAGED.as_bytes()) {
-            staged.push(path);
-        }
-    }
-    Ok(staged)
+        name.starts_with(super::STAGED.as_bytes())
+    };
+    Ok(disk::list(state)?.into_iter().filter(is_staged).collect())
 }
 
 /// Names the record that cannot be used.

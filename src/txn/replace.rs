@@ -31,7 +31,7 @@ pub enum Step {
     /// Give the journal the name that counts, and sync it: from here on, recovery goes on instead of
     /// back.
     Decide,
-    /// Give a staged file its final mode.
+    /// Give new content its final mode: where it waits, or once it is in its place if it is plain text.
     Release(usize),
     /// Look once more whether a target was touched since it was verified.
     Confirm,
@@ -89,8 +89,8 @@ impl<'run> Transaction<'run> {
     /// Finds out what has to be done. Nothing is written, and what cannot be done is refused: targets
     /// outside of the root, of the wrong kind or not writable, and two changes that mean one file.
     pub(super) fn prepare(lock: &'run mut Lock, plan: &'run Plan) -> Result<Self, Error> {
-        // An earlier commit under the same lock may be unfinished: its journal must not be replaced.
-        recover::recover(lock.root(), lock.state())?;
+        // The journal of an unfinished commit must not be replaced.
+        lock.finish()?;
         let mut items = Vec::with_capacity(plan.len());
         for change in plan {
             let target = place::resolve(lock.root(), lock.state(), &change.path)?;
@@ -126,6 +126,11 @@ impl<'run> Transaction<'run> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether dropping this undoes it: no file has been replaced.
+    pub fn is_reversible(&self) -> bool {
+        self.progress == Progress::Reversible
     }
 
     /// Leaves everything as it is, as if the process were killed between two steps: nothing is undone
@@ -227,12 +232,15 @@ impl<'run> Transaction<'run> {
             .map(drop)
     }
 
-    /// Gives a staged file the mode under which it will be found.
+    /// Gives new content the mode under which it will be found.
     fn release(&self, number: usize) -> Result<(), Error> {
         let item = &self.items[number];
-        let mode = item.mode(self.ordinary_mode);
-        item.staged_path(self.lock.root(), self.lock.state())
-            .map_or(Ok(()), |path| disk::release(&path, mode))
+        let (root, state) = (self.lock.root(), self.lock.state());
+        let path = match item.change.plain {
+            true => Some(root.join(&item.target.path)),
+            false => item.staged_path(root, state),
+        };
+        path.map_or(Ok(()), |path| disk::release(&path, item.mode(self.ordinary_mode)))
     }
 
     /// Replaces or deletes a target that is still as it was verified.
@@ -257,8 +265,12 @@ impl<'run> Transaction<'run> {
 impl Drop for Transaction<'_> {
     /// Undoes what can be undone. Where that fails nothing is lost: the next start does it.
     fn drop(&mut self) {
-        if self.progress == Progress::Reversible {
-            let _ = recover::undo(self.lock.root(), self.lock.state());
+        match self.progress {
+            Progress::Reversible => {
+                let _ = recover::undo(self.lock.root(), self.lock.state());
+            }
+            Progress::Irreversible => self.lock.leave_unfinished(),
+            Progress::Over => {}
         }
     }
 }
@@ -304,7 +316,8 @@ fn staged(lock: &Lock, target: &Target, number: usize) -> Result<Staged, Error> 
     let directory = target.path.parent().unwrap_or(Path::new(""));
     let existing = target.missing.first().and_then(|missing| missing.parent());
     let directory = lock.root().join(existing.unwrap_or(directory));
-    Ok(match place::same_file_system(lock.state(), &directory)? {
+    let in_git = !place::is_at_root(lock.state());
+    Ok(match in_git && place::same_file_system(lock.state(), &directory)? {
         true => Staged::State(format!("{}{number}", super::STAGED)),
         false => Staged::Beside(format!(".keywright-{}-{number}", std::process::id())),
     })
@@ -353,10 +366,15 @@ fn steps(items: &[Item<'_>], intent: &Intent) -> VecDeque<Step> {
     steps.extend(intent.directories.iter().cloned().map(Step::MakeDirectory));
     steps.extend(numbers(true).map(Step::Stage));
     steps.extend([Step::SyncStaged, Step::Verify, Step::WriteJournal, Step::Decide]);
-    steps.extend(numbers(true).map(Step::Release));
+    let is_plain = |number: &usize| items[*number].change.plain;
+    steps.extend(numbers(true).filter(|number| !is_plain(number)).map(Step::Release));
     steps.push_back(Step::Confirm);
+    for number in numbers(true) {
+        steps.push_back(Step::Replace(number));
+        steps.extend(is_plain(&number).then_some(Step::Release(number)));
+    }
     // Deletions last: who looks in between, an editor or `git`, finds too much rather than too little.
-    steps.extend(numbers(true).chain(numbers(false)).map(Step::Replace));
+    steps.extend(numbers(false).map(Step::Replace));
     steps.extend([Step::SyncTargets, Step::Forget]);
     steps
 }

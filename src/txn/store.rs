@@ -1,16 +1,17 @@
 //! A repository as something that is changed in commits: where it is, its lock, its recovery.
 
-use std::fs::{self, File};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Wait};
 use super::place;
 use super::recover::{self, Recovered};
 use super::replace::Transaction;
-use super::{Error, JOURNAL, LOCK, Plan, disk};
+use super::{Error, JOURNAL, LOCK, Moment, Plan, disk};
 
 /// A repository, or a directory without Git, whose files are changed together or not at all.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Store {
     /// The root, absolute and without links.
     root: PathBuf,
@@ -27,11 +28,13 @@ pub struct Lock {
     /// What is locked.
     store: Store,
     /// The lock itself: closing it frees it.
-    _file: File,
+    file: File,
     /// What was found when the lock was taken.
     recovered: Option<Recovered>,
     /// Whether to leave everything as a killed process would.
     abandoned: bool,
+    /// Whether a commit under this lock has begun and is not finished.
+    unfinished: bool,
 }
 
 /// What a commit has done.
@@ -46,7 +49,8 @@ impl Store {
     /// Nothing is written. A `.git` that names no directory is refused with [`Error::GitDirectory`]:
     /// another process may know the right one and have the lock there.
     pub fn open(root: &Path) -> Result<Self, Error> {
-        let root = fs::canonicalize(root).map_err(disk::at(root))?;
+        let missing = || disk::at(root)(io::ErrorKind::NotFound.into());
+        let root = disk::real(root)?.ok_or_else(missing)?;
         let state = place::state_directory(&root)?;
         Ok(Store { root, state })
     }
@@ -67,6 +71,30 @@ impl Store {
         Ok(disk::look(&self.state.join(JOURNAL))?.is_some())
     }
 
+    /// What to compare with what it is after files were read without the lock.
+    pub fn moment(&self) -> Result<Moment, Error> {
+        Moment::of(&self.state)
+    }
+
+    /// What [`Store::recover`] would do. A commit that is under way is [`Error::Locked`], not interrupted.
+    pub fn interrupted(&self) -> Result<Option<Recovered>, Error> {
+        match lock::holder(&self.state)? {
+            Some(holder) => Err(Error::Locked { path: self.state.join(LOCK), holder }),
+            None => recover::interrupted(&self.root, &self.state),
+        }
+    }
+
+    /// Gives an interrupted commit up: every file stays as it stands, be it old or new, and what waits to
+    /// replace the others is removed. For a commit that cannot be finished, because files were edited
+    /// after it was interrupted or its journal is damaged. Returns the number of files that waited.
+    pub fn discard(&self, holder: &Holder, wait: Wait) -> Result<usize, Error> {
+        if disk::look(&self.state)?.is_none() {
+            return Ok(0);
+        }
+        let lock = self.acquire(holder, wait)?;
+        recover::discard(&lock.store.root, &lock.store.state)
+    }
+
     /// Finishes or undoes what an interrupted command left; to be called before files are read. Where
     /// nothing was left, that is one look at a directory that does not exist.
     ///
@@ -78,7 +106,13 @@ impl Store {
             return Ok(None);
         }
         if self.is_pending()? {
-            return Ok(self.lock(holder, wait)?.recovered);
+            let lock = self.lock(holder, wait).map_err(|error| match error {
+                Error::Io { .. } => {
+                    Error::Pending { state: self.state.clone(), source: Box::new(error) }
+                }
+                error => error,
+            });
+            return Ok(lock?.recovered);
         }
         match self.lock(holder, Wait::Immediately) {
             Ok(lock) => Ok(lock.recovered),
@@ -90,10 +124,21 @@ impl Store {
     /// Takes the lock, then recovers: the files can be read and changed. Without Git this makes the
     /// state directory, which goes with the lock.
     pub fn lock(&self, holder: &Holder, wait: Wait) -> Result<Lock, Error> {
-        let file = lock::acquire(&self.state, holder, wait)?;
-        let (store, recovered) = (self.clone(), None);
-        let mut lock = Lock { store, _file: file, recovered, abandoned: false };
-        lock.recovered = recover::recover(&self.root, &self.state)?;
+        let mut lock = self.acquire(holder, wait)?;
+        lock.recovered = lock.finish()?;
+        Ok(lock)
+    }
+
+    /// Takes the lock.
+    fn acquire(&self, holder: &Holder, wait: Wait) -> Result<Lock, Error> {
+        let acquired = lock::acquire(&self.state, wait);
+        if acquired.is_err() {
+            // Made for nothing, unless somebody else is in it.
+            let _ = disk::remove_empty_directory(&self.state);
+        }
+        let (store, file, recovered) = (self.clone(), acquired?, None);
+        let lock = Lock { store, file, recovered, abandoned: false, unfinished: true };
+        lock::name_holder(&self.state, &lock.file, holder)?;
         Ok(lock)
     }
 }
@@ -106,11 +151,20 @@ impl Lock {
 
     /// Does all of `plan` or nothing of it. An empty plan touches nothing.
     ///
-    /// After every error but [`Error::Unfinished`] nothing has changed.
-    pub fn commit(&mut self, plan: &Plan) -> Result<Committed, Error> {
+    /// `stop` is asked before each step, as long as it is possible to go back: once it says so, the
+    /// commit is undone and [`Error::Stopped`]. After every error but [`Error::Unfinished`] nothing has
+    /// changed.
+    pub fn commit(&mut self, plan: &Plan, stop: impl Fn() -> bool) -> Result<Committed, Error> {
         if !plan.is_empty() {
             let mut transaction = self.begin(plan)?;
-            while transaction.step()?.is_some() {}
+            loop {
+                if transaction.is_reversible() && stop() {
+                    return Err(Error::Stopped);
+                }
+                if transaction.step()?.is_none() {
+                    break;
+                }
+            }
         }
         Ok(Committed { files: plan.len() })
     }
@@ -131,6 +185,26 @@ impl Lock {
     /// The state directory.
     pub(super) fn state(&self) -> &Path {
         &self.store.state
+    }
+
+    /// The store whose lock this is.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Deals with what an earlier commit has left, if there may be something.
+    pub(super) fn finish(&mut self) -> Result<Option<Recovered>, Error> {
+        if !self.unfinished {
+            return Ok(None);
+        }
+        let recovered = recover::recover(&self.store.root, &self.store.state)?;
+        self.unfinished = false;
+        Ok(recovered)
+    }
+
+    /// Notes that a commit has begun and is not finished.
+    pub(super) fn leave_unfinished(&mut self) {
+        self.unfinished = true;
     }
 
     /// Leaves everything as a killed process would when the lock is dropped.

@@ -101,10 +101,10 @@ fn the_next_commit_under_a_lock_finishes_an_unfinished_one_first() {
     drop(transaction);
 
     sandbox.write("app/run", "edited");
-    assert!(matches!(refusal(lock.commit(&next)), Error::Edited { .. }));
+    assert!(matches!(refusal(lock.commit(&next, || false)), Error::Edited { .. }));
     assert_eq!(sandbox.read("app/other.yaml"), "not concerned");
     sandbox.write("app/run", "old script");
-    lock.commit(&next).unwrap();
+    lock.commit(&next, || false).unwrap();
     assert_eq!(sandbox.read("app/run"), "new script");
     assert_eq!(sandbox.read("app/other.yaml"), "next");
 }

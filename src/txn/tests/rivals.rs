@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use super::*;
 
@@ -103,7 +102,7 @@ fn a_reader_does_not_wait_for_a_commit_that_is_not_decided() {
     let sandbox = Sandbox::new(Layout::Git);
     prepare_four(&sandbox);
     let child = spawn(&sandbox, 5);
-    assert_eq!(sandbox.recover(), None);
+    assert_eq!(sandbox.store().recover(&holder(), Wait::Immediately).unwrap(), None);
     assert!(sandbox.store().state().join("staged-1").exists());
     kill(child);
     assert_eq!(sandbox.recover(), Some(Recovered { outcome: Outcome::RolledBack, files: 2 }));
@@ -142,5 +141,5 @@ fn count(sandbox: &Sandbox) {
     assert_eq!(old, sandbox.read("two"));
     let new = (old.parse::<u32>().unwrap() + 1).to_string();
     let changes = ["one", "two"].map(|path| change(path, Some(&old), Some(&new)));
-    lock.commit(&plan(changes)).unwrap();
+    lock.commit(&plan(changes), || false).unwrap();
 }

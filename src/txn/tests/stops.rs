@@ -3,7 +3,7 @@
 use super::*;
 
 /// What the files were and what they become: the pictures before and after an undisturbed commit.
-fn old_and_new(layout: Layout) -> (Vec<String>, Vec<String>) {
+pub(super) fn old_and_new(layout: Layout) -> (Vec<String>, Vec<String>) {
     let sandbox = Sandbox::new(layout);
     prepare_four(&sandbox);
     let old = sandbox.picture();
@@ -12,7 +12,7 @@ fn old_and_new(layout: Layout) -> (Vec<String>, Vec<String>) {
 }
 
 /// The four changes, with or without being marked as plain text.
-fn changes(plain: bool) -> Plan {
+pub(super) fn changes(plain: bool) -> Plan {
     plan(four_changes().changes().iter().map(|change| Change {
         path: change.path.clone(),
         old: change.old.clone(),
@@ -22,7 +22,7 @@ fn changes(plain: bool) -> Plan {
 }
 
 /// Takes at most `count` steps, then stops as a kill would; the steps that were taken.
-fn stop_after(sandbox: &Sandbox, plan: &Plan, count: usize) -> Vec<Step> {
+pub(super) fn stop_after(sandbox: &Sandbox, plan: &Plan, count: usize) -> Vec<Step> {
     let mut lock = sandbox.lock();
     let mut transaction = lock.begin(plan).unwrap();
     let steps = (0..count).map_while(|_| transaction.step().unwrap()).collect();
@@ -122,33 +122,61 @@ fn a_transaction_dropped_before_its_first_rename_is_undone() {
 
 #[test]
 fn staged_content_is_private_until_the_commit_is_decided() {
-    for layout in [Layout::Git, Layout::OtherFileSystem] {
+    for layout in [Layout::Git, Layout::NoGit, Layout::OtherFileSystem] {
         let sandbox = Sandbox::new(layout);
         prepare_four(&sandbox);
         let steps = stop_after(&sandbox, &four_changes(), 10);
         assert_eq!(steps.last(), Some(&Step::Decide));
 
         let state = sandbox.store().state().to_owned();
-        assert_eq!(fs::metadata(&state).unwrap().mode() & 0o777, 0o700);
-        let directories = [state, sandbox.root.join("app"), sandbox.root.join("new/deep")];
-        let staged: Vec<PathBuf> = directories
-            .iter()
-            .flat_map(|directory| fs::read_dir(directory).unwrap())
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| {
-                let name = path.file_name().unwrap().to_str().unwrap();
-                name.starts_with("staged-") || name.starts_with(".keywright-")
-            })
-            .collect();
+        assert_eq!(fs::metadata(&state).unwrap().mode() & 0o777, 0o711);
+        let journal = fs::metadata(state.join(JOURNAL)).unwrap();
+        assert_eq!(journal.mode() & 0o777, 0o600);
+        let staged = staged_files(&sandbox);
         assert_eq!(staged.len(), 3, "{layout:?}");
         for path in staged {
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600, "{}", path.display());
-            let in_repository = path.starts_with(&sandbox.root) && layout != Layout::Git;
-            assert_eq!(in_repository, layout == Layout::OtherFileSystem);
+            assert_eq!(path.starts_with(&state), layout == Layout::Git, "{}", path.display());
             let name = path.to_str().unwrap();
             assert!(!name.ends_with(".yaml") && !name.ends_with(".yml"));
         }
     }
+}
+
+#[test]
+fn staged_plain_text_is_private_for_as_long_as_it_exists() {
+    for layout in [Layout::Git, Layout::NoGit] {
+        let mut seen = 0;
+        for count in 0.. {
+            let sandbox = Sandbox::new(layout);
+            prepare_four(&sandbox);
+            let steps = stop_after(&sandbox, &changes(true), count);
+            for path in staged_files(&sandbox) {
+                let mode = fs::metadata(&path).unwrap().mode() & 0o7777;
+                assert_eq!(mode, 0o600, "{} after {:?}", path.display(), steps.last());
+                seen += 1;
+            }
+            if steps.len() < count {
+                break;
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
+}
+
+/// What waits in the state directory or beside a target of the four changes.
+fn staged_files(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let root = &sandbox.root;
+    [sandbox.store().state().to_owned(), root.join("app"), root.join("new/deep")]
+        .iter()
+        .filter_map(|directory| fs::read_dir(directory).ok())
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with("staged-") || name.starts_with(".keywright-")
+        })
+        .collect()
 }
 
 #[test]
@@ -193,10 +221,10 @@ fn a_damaged_record_stops_everything_and_touches_nothing() {
         bytes[20] ^= 1;
         fs::write(&record, bytes).unwrap();
         let before = sandbox.picture();
-        let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+        let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
         assert!(matches!(&error, Error::Damaged { path, .. } if *path == record), "{error}");
         assert!(matches!(
-            refusal(sandbox.store().lock(&holder(), Wait::Immediately)),
+            refusal(sandbox.store().lock(&holder(), PATIENCE)),
             Error::Damaged { .. }
         ));
         assert_eq!(sandbox.picture(), before);
@@ -219,7 +247,7 @@ fn an_edit_after_the_crash_is_never_overwritten() {
             sandbox.set_mode(edited, 0o600);
             let before = sandbox.picture();
 
-            let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+            let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
             assert!(matches!(&error, Error::Edited { path, .. } if path == Path::new(edited)));
             assert_eq!(sandbox.picture(), before);
 
@@ -241,7 +269,7 @@ fn a_new_file_taken_back_by_hand_after_the_crash_stops_recovery() {
     // As `git checkout` does: its new content is gone, so going on would make a mixture.
     sandbox.write("app/secret.yaml", "old secret");
     let before = sandbox.picture();
-    let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+    let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
     assert!(
         matches!(&error, Error::Edited { path, .. } if path == Path::new("app/secret.yaml")),
         "{error}"
@@ -257,7 +285,7 @@ fn a_link_put_into_the_way_after_the_crash_is_not_followed() {
     let outside = sandbox.directory.join("outside");
     fs::rename(sandbox.root.join("app"), &outside).unwrap();
     symlink(&outside, sandbox.root.join("app")).unwrap();
-    let error = refusal(sandbox.store().recover(&holder(), Wait::Immediately));
+    let error = refusal(sandbox.store().recover(&holder(), PATIENCE));
     assert!(matches!(error, Error::Edited { .. }), "{error}");
     assert_eq!(fs::read_to_string(outside.join("secret.yaml")).unwrap(), "old secret");
 }
