@@ -241,7 +241,7 @@ fn small_repository() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.install_identity();
     let recipient = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
-    sandbox.write(".sops.yaml", format!("creation_rules:\n  - age: {recipient}\n"));
+    sandbox.write(".sops.yaml", format!("creation_rules:\n  - age: {recipient}\n    encrypted_regex: ^(stringData|password)$\n"));
     for name in ["a.yaml", "b.yaml", "kept.yaml"] {
         sandbox.write(name, format!("about: {name}\npassword: {CANARY}\n"));
     }

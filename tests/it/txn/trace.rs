@@ -110,9 +110,10 @@ pub(super) fn inject<'a>(
     let text = std::fs::read_to_string(&log).unwrap();
     let met = parse(&text).into_iter().nth(number - 1);
     let met = met.unwrap_or_else(|| panic!("{call} {fault} did not happen\n{text}"));
+    // Below the sandbox, whose name is random; outside of it are standard streams, which are files without a name.
     let tail = |call: &Call| {
-        let path = call.path().unwrap_or_default().replace("(deleted)", "");
-        path.split_once("/keywright-").map_or(path.clone(), |(_, rest)| rest[6..].to_owned())
+        let below = call.path().and_then(|path| path.split_once("/keywright-"));
+        below.map(|(_, path)| path[6..].to_owned())
     };
     let arrived = match fault {
         Fault::Error(_) => met.result.contains("INJECTED"),
