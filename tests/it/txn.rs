@@ -4,6 +4,8 @@
 mod faults;
 /// Old, new or mixed.
 mod files;
+/// What is on the disk before what.
+mod order;
 /// System calls, recorded and disturbed.
 mod trace;
 
