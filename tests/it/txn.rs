@@ -4,8 +4,12 @@
 mod faults;
 /// Old, new or mixed.
 mod files;
+/// Random moments, and protected files.
+mod moments;
 /// What is on the disk before what.
 mod order;
+/// Commands at the same time.
+mod rivals;
 /// System calls, recorded and disturbed.
 mod trace;
 
