@@ -4,10 +4,14 @@
 mod faults;
 /// Old, new or mixed.
 mod files;
+/// No space, no rights, long names, many files.
+mod limits;
 /// Random moments, and protected files.
 mod moments;
 /// What is on the disk before what.
 mod order;
+/// Git's directory elsewhere.
+mod places;
 /// Commands at the same time.
 mod rivals;
 /// System calls, recorded and disturbed.
