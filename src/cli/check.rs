@@ -3,8 +3,9 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::claim::{self, Access};
 use super::failure::{located, visible};
-use super::{Context, Failure, Status, commit};
+use super::{Context, Failure, Status};
 use crate::check::{self, MOST_BYTES, Report, Severity, report};
 use crate::repo::{self, Snapshot};
 
@@ -48,10 +49,13 @@ enum Format {
 pub(crate) fn run(args: CheckArgs, context: &mut Context) -> Result<Status, Failure> {
     let directory = context.directory.clone();
     let root = repo::root_of(&directory);
-    // Files of an interrupted change are neither old nor new.
-    commit::recover(root, "check", context)?;
-    let chosen = Chosen::new(&args.paths, &directory, root)?;
-    let found = check::run(&chosen.paths, &|path| read(&root.join(path)));
+    context.begin("check", Access::Read);
+    let store = claim::open(root, context)?;
+    let (chosen, found) = claim::steadily(&store, context, |_| {
+        let chosen = Chosen::new(&args.paths, &directory, root)?;
+        let found = check::run(&chosen.paths, &|path| read(&root.join(path)));
+        Ok((chosen, found))
+    })?;
     let base = directory.strip_prefix(root).unwrap_or(Path::new(""));
     let shown = match args.format {
         Format::Text => report::text(&found, base),

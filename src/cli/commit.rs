@@ -1,31 +1,19 @@
-//! From a plan to changed files: lock, commit, say what was done.
+//! From a plan to changed files: show, ask, commit, say what was done.
 
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use super::claim::{self, Access};
 use super::file::{self, File, Naming};
-use super::{Context, Failure, Status, show};
-use crate::repo;
-use crate::txn::{Change, Content, Holder, Plan, Recovered, Store, Wait};
+use super::sops::Code;
+use super::{Context, Failure, Status, show, signals};
+use crate::txn::{Change, Content, Plan, Store};
 
-/// How long a command waits for another one that is writing.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Opens the store of a repository and finishes or undoes what an interrupted command left there.
-pub(crate) fn recover(root: &Path, command: &str, context: &mut Context) -> Result<Store, Failure> {
-    let store = Store::open(root)?;
-    let holder = Holder::this_process(command, &context.now());
-    if let Some(recovered) = store.recover(&holder, Wait::UpTo(PATIENCE))? {
-        tell(&recovered, context);
-    }
-    Ok(store)
-}
-
-/// Shows a plan, asks at a terminal, and commits it.
+/// Shows a plan, asks at a terminal, and commits it. Paths are shown from `root` on.
 pub(crate) fn carry_out(
     store: &Store,
-    plan: &Plan,
-    command: &str,
+    plan: Plan,
+    root: &Path,
     mode: Mode,
     context: &mut Context,
 ) -> Result<Status, Failure> {
@@ -33,9 +21,10 @@ pub(crate) fn carry_out(
         context.say("nothing to do");
         return Ok(Status::Done);
     }
+    let plan = plan.below(root);
     let asks = context.interactive && !mode.yes && !mode.dry_run;
     if mode.dry_run || mode.show || asks {
-        show::plan(plan, store.root(), context);
+        show::plan(&plan, root, context);
     }
     if mode.dry_run {
         context.say(format!("dry run: {} would change", files(plan.len())));
@@ -44,28 +33,21 @@ pub(crate) fn carry_out(
     if asks && !show::confirm(context, "Write these changes?")? {
         return Err(Failure::interrupted());
     }
-    let committed = write(store, plan, command, context)?;
+    let committed = write(store, &plan, context)?;
     context.say(format!("changed {}", files(committed)));
-    for change in plan {
-        let path = change.path.strip_prefix(store.root()).unwrap_or(&change.path);
+    for change in &plan {
+        let path = change.path.strip_prefix(root).unwrap_or(&change.path);
         context.say(format!("  {}", path.display()));
     }
     Ok(Status::Done)
 }
 
-/// Commits a plan; returns the number of files.
-pub(crate) fn write(
-    store: &Store,
-    plan: &Plan,
-    command: &str,
-    context: &mut Context,
-) -> Result<usize, Failure> {
-    let holder = Holder::this_process(command, &context.now());
-    let mut lock = store.lock(&holder, Wait::UpTo(PATIENCE))?;
-    if let Some(recovered) = lock.recovered() {
-        tell(&recovered, context);
-    }
-    Ok(lock.commit(plan, || false)?.files)
+/// Commits a plan; returns the number of files. A signal that would end the program undoes the commit as long as
+/// that is possible, and comes too late after that.
+fn write(store: &Store, plan: &Plan, context: &mut Context) -> Result<usize, Failure> {
+    let mut lock = claim::lock(store, context)?;
+    let held = signals::Held::new(&signals::ENDS);
+    Ok(lock.commit(plan, || held.arrived())?.files)
 }
 
 /// How a plan is carried out.
@@ -99,7 +81,19 @@ pub(crate) struct Target {
     pub(crate) output: Option<PathBuf>,
 }
 
+impl Mode {
+    /// What the command is going to do with the files of the repository.
+    pub(crate) fn access(self) -> Access {
+        if self.dry_run { Access::Read } else { Access::Write }
+    }
+}
+
 impl Target {
+    /// What the command is going to do with the files that it is given.
+    pub(crate) fn access(&self) -> Access {
+        if self.in_place && !self.dry_run { Access::Write } else { Access::Read }
+    }
+
     /// Reads the files, those of directories included, or standard input.
     pub(crate) fn files(
         &self,
@@ -126,7 +120,6 @@ impl Target {
     /// Writes the results: in place as one transaction, to a file, or to standard output.
     pub(crate) fn finish(
         &self,
-        command: &str,
         changes: Vec<Change>,
         context: &mut Context,
     ) -> Result<Status, Failure> {
@@ -136,7 +129,7 @@ impl Target {
         if self.in_place {
             return match self.dry_run {
                 true => rehearse(changes, context),
-                false => in_place(command, changes, context),
+                false => in_place(changes, context),
             };
         }
         let Some(Change { new: Some(new), .. }) = changes.into_iter().next() else {
@@ -147,36 +140,55 @@ impl Target {
             return Ok(Status::Done);
         };
         let path = context.directory.join(output);
+        let unwritable = |error: Error| Failure::io(output, &error).code(Code::CouldNotWriteOutput);
+        match path.metadata() {
+            Ok(found) if !found.is_file() => {
+                let name = output.display();
+                return Err(Failure::new(format!("{name}: is not a regular file"))
+                    .hint("leave `--output` out, and redirect standard output")
+                    .code(Code::CouldNotWriteOutput));
+            }
+            // To make its directory would be to guess: the name may be a slip of the keyboard.
+            Err(_) => drop(path.parent().unwrap_or(&path).metadata().map_err(unwritable)?),
+            Ok(_) => {}
+        }
+        context.task.access = Access::Write;
+        claim::open_for(std::slice::from_ref(&path), context)?;
         let old = match std::fs::read(&path) {
             Ok(bytes) => Some(Content::new(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::io(output, &error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(unwritable(error)),
         };
-        in_place(command, vec![Change { path, old, new: Some(new), plain: true }], context)
+        in_place(vec![Change { path, old, new: Some(new), plain: true }], context)
     }
 }
 
 /// Shows what [`in_place`] would change.
 pub(crate) fn rehearse(changes: Vec<Change>, context: &mut Context) -> Result<Status, Failure> {
-    let root = root(changes.iter().map(|change| change.path.as_path()));
+    if changes.is_empty() {
+        context.say("dry run: 0 files would change");
+        return Ok(Status::Done);
+    }
+    let store = store_of(&changes, context)?;
     let plan = planned(changes)?;
-    show::plan(&plan, &root, context);
+    show::plan(&plan, store.root(), context);
     context.say(format!("dry run: {} would change", files(plan.len())));
     Ok(Status::Done)
 }
 
 /// Commits changes as one transaction, without a question.
-pub(crate) fn in_place(
-    command: &str,
-    changes: Vec<Change>,
-    context: &mut Context,
-) -> Result<Status, Failure> {
+pub(crate) fn in_place(changes: Vec<Change>, context: &mut Context) -> Result<Status, Failure> {
     if changes.is_empty() {
         return Ok(Status::Done);
     }
-    let store = Store::open(&root(changes.iter().map(|change| change.path.as_path())))?;
-    write(&store, &planned(changes)?, command, context)?;
+    let store = store_of(&changes, context)?;
+    write(&store, &planned(changes)?, context)?;
     Ok(Status::Done)
+}
+
+fn store_of(changes: &[Change], context: &Context) -> Result<Store, Failure> {
+    let paths: Vec<PathBuf> = changes.iter().map(|change| change.path.clone()).collect();
+    claim::store_of(&paths, context)
 }
 
 fn planned(changes: Vec<Change>) -> Result<Plan, Failure> {
@@ -185,28 +197,6 @@ fn planned(changes: Vec<Change>) -> Result<Plan, Failure> {
         plan.push(change)?;
     }
     Ok(plan)
-}
-
-/// The repository of some files; without Git, the directory that holds them all.
-pub(crate) fn root<'p>(files: impl IntoIterator<Item = &'p Path>) -> PathBuf {
-    let mut directories = files.into_iter().map(|file| file.parent().unwrap_or(file));
-    let first = directories.next().unwrap_or(Path::new("/"));
-    let repository = repo::root_of(first);
-    if repository.join(".git").exists() {
-        return repository.to_owned();
-    }
-    let shared = |one: &Path, other: &Path| -> PathBuf {
-        one.components().zip(other.components()).map_while(|(a, b)| (a == b).then_some(a)).collect()
-    };
-    directories.fold(first.to_owned(), |root, directory| shared(&root, directory))
-}
-
-fn tell(recovered: &Recovered, context: &mut Context) {
-    let what = match recovered.outcome {
-        crate::txn::Outcome::RolledForward => "finished",
-        crate::txn::Outcome::RolledBack => "undid",
-    };
-    context.note(format!("note: {what} an interrupted change of {}", files(recovered.files)));
 }
 
 pub(crate) fn files(count: usize) -> String {

@@ -4,10 +4,15 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::claim::{Access, Claim, Task};
+use super::discover::AtTerminal;
 use super::failure::Failure;
+use super::prompt::Prompt;
+use crate::keys::Ask;
 use crate::secret::RandomSource;
 
 /// The outside of one run.
@@ -24,9 +29,15 @@ pub(crate) struct Context {
     pub(crate) watched: bool,
     /// Random bytes of the operating system.
     pub(crate) random: OsRandom,
+    /// What the command is, and what it is going to do.
+    pub(crate) task: Task,
+    /// The lock under which it is going to write.
+    pub(crate) claim: Claim,
     environment: Environment,
     /// What was noted that is to be noted once.
     noted: HashSet<String>,
+    /// Standard input, read before it was asked for.
+    fetched: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Where environment variables come from.
@@ -52,8 +63,11 @@ impl Context {
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             watched: std::io::stderr().is_terminal(),
             random: OsRandom::default(),
+            task: Task::default(),
+            claim: Claim::default(),
             environment: Environment::Process,
             noted: HashSet::new(),
+            fetched: None,
         })
     }
 
@@ -66,8 +80,11 @@ impl Context {
             interactive: false,
             watched: false,
             random: OsRandom::default(),
+            task: Task::default(),
+            claim: Claim::default(),
             environment: Environment::Fixed(environment),
             noted: HashSet::new(),
+            fetched: None,
         }
     }
 
@@ -87,8 +104,33 @@ impl Context {
         jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// Says what the command is and what it is going to do with files, before it opens one.
+    pub(crate) fn begin(&mut self, command: &'static str, access: Access) {
+        self.task = Task { command, access, ..self.task };
+    }
+
+    /// Whom keys and their plugins ask.
+    pub(crate) fn ask(&self) -> Arc<dyn Ask> {
+        Arc::new(AtTerminal::new(&self.claim))
+    }
+
+    /// Whoever sits at the terminal.
+    pub(crate) fn prompt(&self) -> Prompt {
+        Prompt::new(&self.claim)
+    }
+
+    /// Reads standard input before the lock is taken: whoever writes to it may take their time.
+    pub(crate) fn fetch_stdin(&mut self) -> Result<(), Failure> {
+        self.fetched = Some(self.read_stdin()?);
+        Ok(())
+    }
+
     /// All of standard input.
-    pub(crate) fn read_stdin(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub(crate) fn read_stdin(&mut self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if let Some(fetched) = self.fetched.take() {
+            return Ok(fetched);
+        }
+        self.claim.release();
         let mut bytes = Zeroizing::new(Vec::with_capacity(1 << 16));
         std::io::stdin()
             .lock()

@@ -1,5 +1,6 @@
 //! `keywright db`
 
+use super::claim;
 use super::commit::{self, Mode};
 use super::{Context, Failure, Status, discover};
 use crate::layout::Layout;
@@ -63,10 +64,11 @@ pub(crate) fn run(args: DbArgs, context: &mut Context) -> Result<Status, Failure
 fn provision(args: &ProvisionArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "db provision";
     let root = repo::root_of(&context.directory).to_owned();
-    let store = commit::recover(&root, COMMAND, context)?;
     let password = password(args, context)?;
     let identities = discover::identities(context)?;
-    let snapshot = Snapshot::take(&root)?;
+    context.begin(COMMAND, args.mode.access());
+    let store = claim::open(&root, context)?;
+    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
     let layout = Layout::infer(&snapshot);
     let request = Request { app: &args.app, password };
     let now = context.now();
@@ -84,7 +86,7 @@ fn provision(args: &ProvisionArgs, context: &mut Context) -> Result<Status, Fail
     for note in &outcome.notes {
         context.note(format!("note: {note}"));
     }
-    commit::carry_out(&store, &outcome.plan, COMMAND, args.mode, context)
+    commit::carry_out(&store, outcome.plan, &root, args.mode, context)
 }
 
 /// A new password, or the one on standard input without its line break.

@@ -57,6 +57,7 @@ pub(crate) struct Decryption {
 
 /// Runs the command.
 pub(crate) fn run(args: DecryptArgs, context: &mut Context) -> Result<Status, Failure> {
+    context.begin("decrypt", args.target.access());
     let files = args.target.files(&args.files, &args.naming, context)?;
     let files = encrypted_among(files);
     let mut how = args.how;
@@ -69,7 +70,7 @@ pub(crate) fn run(args: DecryptArgs, context: &mut Context) -> Result<Status, Fa
         plain.map(|plain| file.change(&plain, true))
     });
     let changes = plain.into_iter().collect::<Result<Vec<_>, _>>()?;
-    args.target.finish("decrypt", changes, context)
+    args.target.finish(changes, context)
 }
 
 /// Whether the result does not keep the layout of its file.

@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use super::claim::Access;
 use super::commit;
 use super::editor::{self, Draft, Edited};
 use super::encrypt;
@@ -56,6 +57,7 @@ pub(crate) struct Editing {
 
 /// Runs the command.
 pub(crate) fn run(args: EditArgs, context: &mut Context) -> Result<Status, Failure> {
+    context.begin("edit", Access::Write);
     let naming = Naming { input_type: args.input_type, ..Naming::default() };
     let name = args.file;
     let edited = if context.directory.join(&name).exists() {
@@ -98,7 +100,7 @@ pub(crate) fn existing(
         };
         let changed = changed.map_err(at)?;
         let change = file.with_content(&file.content).change(changed.source().as_bytes(), false);
-        commit::in_place("edit", vec![change], context).map(drop)
+        commit::in_place(vec![change], context).map(drop)
     })
 }
 
@@ -116,7 +118,7 @@ pub(crate) fn new(
     editor::edit(&draft(file, content.as_bytes())?, context, |saved, context| {
         let encrypted = encrypt::fresh(&file.with_content(saved), &how, &mut context.random)?;
         let change = file.with_content(&[]).change(encrypted.source().as_bytes(), false);
-        commit::in_place("edit", vec![change], context).map(drop)
+        commit::in_place(vec![change], context).map(drop)
     })
 }
 

@@ -113,6 +113,7 @@ pub(crate) fn edit<T>(
     let mut refused: Option<(Content, Failure)> = None;
     loop {
         context.flush();
+        context.claim.release();
         editor.open(&private, draft.name)?;
         let saved = private.read(draft.name).map_err(Error::Copy)?;
         let content = without_banner(&saved, draft.comment);

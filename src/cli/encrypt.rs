@@ -74,6 +74,7 @@ pub(crate) enum Encrypted {
 
 /// Runs the command.
 pub(crate) fn run(args: EncryptArgs, context: &mut Context) -> Result<Status, Failure> {
+    context.begin("encrypt", args.target.access());
     let wanted = args.new_file.wanted()?;
     let files = args.target.files(&args.files, &args.naming, context)?;
     let least = args.target.in_place && !args.fresh;
@@ -96,7 +97,7 @@ pub(crate) fn run(args: EncryptArgs, context: &mut Context) -> Result<Status, Fa
             Encrypted::NotMeant => {}
         }
     }
-    args.target.finish("encrypt", changes, context)
+    args.target.finish(changes, context)
 }
 
 /// Encrypts one file.

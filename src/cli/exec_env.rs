@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::claim::Access;
 use super::exec::{Launch, User};
 use super::failure::located;
 use super::file::Naming;
@@ -95,6 +96,7 @@ pub(crate) fn run(args: ExecEnvArgs, context: &mut Context) -> Result<Status, Fa
 
 /// The variables that a file holds.
 fn decrypted(name: &Path, context: &mut Context) -> Result<Vec<(String, Secret)>, Failure> {
+    context.begin("exec-env", Access::Read);
     let file = Naming::default().read_one(name, context)?;
     let unlocked = file.unlocked(&discover::identities(context)?, false)?;
     let at = |error| file.failure(&error);

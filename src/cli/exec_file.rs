@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use super::claim::Access;
 use super::decrypt::{Decryption, decrypt};
 use super::exec::{Launch, User};
 use super::file::{Naming, format};
@@ -68,6 +69,7 @@ pub(crate) fn run(args: ExecFileArgs, context: &mut Context) -> Result<Status, F
         output_type: args.output_type,
         filename_override: None,
     };
+    context.begin("exec-file", Access::Read);
     let file = naming.read_one(&args.file, context)?;
     let content = decrypt(&file, &Decryption::default(), &discover::identities(context)?)?;
     let user = args.user.as_deref().map(User::named).transpose();

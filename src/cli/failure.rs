@@ -337,8 +337,25 @@ impl From<txn::Error> for Failure {
         match error {
             txn::Error::FileChanged { .. } => Failure { status: Status::Drift, ..failure }
                 .hint("nothing was changed; run the command again"),
+            txn::Error::Stopped => Failure::interrupted(),
             txn::Error::Locked { .. } => Failure { status: Status::Drift, ..failure }
                 .hint("wait until that command has ended, then run this one again"),
+            txn::Error::Pending { .. } => {
+                failure.hint("run `keywright recover` as somebody who may write there")
+            }
+            txn::Error::Edited { path, .. } => failure
+                .hint(format!(
+                    "give `{}` the content back that it had, then run `keywright recover`",
+                    path.display()
+                ))
+                .hint("or keep all files as they are now, with `keywright recover --discard`"),
+            txn::Error::Damaged { .. } => failure
+                .hint("see the files with `git status`, then keep them as they are now with `keywright recover --discard`"),
+            txn::Error::Unfinished { .. } => {
+                failure.hint("mend what is in the way, then run `keywright recover`")
+            }
+            txn::Error::HardLinked { .. } => failure
+                .hint("give the file a content of its own: copy it, and rename the copy over it"),
             _ => failure,
         }
     }

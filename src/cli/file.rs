@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::failure::located;
-use super::{Context, Failure, commit};
+use super::{Context, Failure, claim};
 use crate::document::{Document, ParseError, Route};
 use crate::keys::Identities;
 use crate::repo::Snapshot;
@@ -118,9 +118,9 @@ impl Naming {
         Ok(self.file(name.clone(), content, false, true, context))
     }
 
-    /// A file that is named, after whatever an interrupted command left of it is dealt with.
+    /// A file that is named, its store opened for what the command is going to do.
     pub(crate) fn read_one(&self, name: &Path, context: &mut Context) -> Result<File, Failure> {
-        commit::recover(&commit::root([context.directory.join(name).as_path()]), "read", context)?;
+        claim::open_for(&[context.directory.join(name)], context)?;
         self.read(Found { name: name.to_owned(), named: true }, context)
     }
 
@@ -164,18 +164,24 @@ impl Naming {
     }
 }
 
-/// Reads files, after whatever an interrupted command left of them is dealt with.
+/// Reads files, their store opened for what the command is going to do with them.
 pub(crate) fn read_all(
     found: Vec<Found>,
     naming: &Naming,
     context: &mut Context,
 ) -> Result<Vec<File>, Failure> {
     let paths: Vec<PathBuf> = found.iter().map(|file| context.directory.join(&file.name)).collect();
-    commit::recover(&commit::root(paths.iter().map(PathBuf::as_path)), "read", context)?;
-    found.into_iter().map(|found| naming.read(found, context)).collect()
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let store = claim::open_for(&paths, context)?;
+    claim::steadily(&store, context, |context| {
+        found.iter().map(|found| naming.read(found.clone(), context)).collect()
+    })
 }
 
 /// A file by name.
+#[derive(Clone)]
 pub(crate) struct Found {
     /// As the user would name it.
     pub(crate) name: PathBuf,

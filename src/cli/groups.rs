@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::claim::Access;
 use super::commit;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
@@ -71,6 +72,12 @@ pub(crate) struct On {
 
 /// Runs the command.
 pub(crate) fn run(args: GroupsArgs, context: &mut Context) -> Result<Status, Failure> {
+    let on = match &args.command {
+        GroupsCommand::Add(args) => &args.on,
+        GroupsCommand::Delete(args) => &args.on,
+    };
+    let writes = on.in_place && !on.dry_run;
+    context.begin("groups", if writes { Access::Write } else { Access::Read });
     match args.command {
         GroupsCommand::Add(args) => add(&args.on, &args.age, context),
         GroupsCommand::Delete(args) => delete(&args.on, args.group, context),
@@ -129,7 +136,7 @@ fn regroup(
     let change = file.change(regrouped.source().as_bytes(), false);
     match on.dry_run {
         true => commit::rehearse(vec![change], context),
-        false => commit::in_place("groups", vec![change], context),
+        false => commit::in_place(vec![change], context),
     }
 }
 
@@ -146,7 +153,7 @@ fn regrouped(
     let mut groups = metadata.key_groups().map_err(|error| at(error.into()))?;
     change(&mut groups, threshold)?;
     let unlocked = encrypted.unlock(&discover::identities(context)?).map_err(at)?;
-    discover::answer(&groups);
+    discover::answer(&groups, &context.ask());
     unlocked.rewrap(&groups, threshold, &mut context.random).map_err(|error| {
         file.failure(&error)
             .if_nobody_is_left(&error, "add another group before you delete this one")

@@ -8,7 +8,8 @@ use super::failure::located;
 use super::file::File;
 use super::new_file::Wanted;
 use super::sops::Code;
-use super::{Context, Failure, commit, discover};
+use super::{Context, Failure, discover};
+use crate::keys::Ask;
 use crate::repo;
 use crate::sops::file::Encryption;
 use crate::sops::rules::{Config, Rule};
@@ -20,6 +21,8 @@ pub(crate) struct Job {
     pub(crate) config: Option<Arc<(PathBuf, Config)>>,
     /// What the last commit has in its place.
     pub(crate) committed: Option<Vec<u8>>,
+    /// Whom the plugins of recipients ask.
+    pub(crate) ask: Arc<dyn Ask>,
 }
 
 impl Job {
@@ -58,7 +61,7 @@ impl Job {
         let groups = groups.ok_or_else(|| {
             uncovered(&self.file.name, config).hint("or name the recipients by `--age age1…`")
         })?;
-        discover::answer(groups);
+        discover::answer(groups, &self.ask);
         let selection = wanted.selection.as_ref().or(rule.map(|rule| &rule.selection));
         let indent = wanted.indent.or(config.map(|(_, config)| config.indent()));
         Ok(Encryption {
@@ -110,7 +113,7 @@ pub(crate) fn jobs(
                 }
             },
         };
-        jobs.push(Job { file, config, committed: None });
+        jobs.push(Job { file, config, committed: None, ask: context.ask() });
     }
     if least_change {
         add_committed(&mut jobs);
@@ -120,7 +123,8 @@ pub(crate) fn jobs(
 
 /// Reads the committed versions, one call of Git for all files of a repository.
 fn add_committed(jobs: &mut [Job]) {
-    let root = commit::root(jobs.iter().map(|job| job.file.path.as_path()));
+    let Some(first) = jobs.first() else { return };
+    let root = repo::root_of(first.file.path.parent().unwrap_or(Path::new("/"))).to_owned();
     if !root.join(".git").exists() {
         return;
     }

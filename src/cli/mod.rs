@@ -4,6 +4,7 @@
 //! this room reads the environment, the clock or standard input, prints, or exits.
 
 mod check;
+mod claim;
 mod commit;
 mod context;
 mod db;
@@ -25,6 +26,7 @@ mod job;
 mod new_file;
 mod private;
 mod prompt;
+mod recover;
 mod rotate;
 mod secret;
 mod set;
@@ -40,6 +42,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::txn::Wait;
 pub(crate) use context::Context;
 pub(crate) use failure::{Failure, Status};
 
@@ -49,7 +52,7 @@ pub(crate) use failure::{Failure, Status};
 #[command(name = "keywright", version, propagate_version = true, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do, 1 `check` found something, 2 refused or failed, \
-3 a file changed meanwhile or another command holds the lock, 130 interrupted. After 2, 3 and 130 nothing has changed.
+3 a file changed meanwhile or another command holds the lock, 130 interrupted. After 2, 3 and 130 nothing has changed, unless the message says that the next command will go on.
 
 `keywright sops ...`, and a link called `sops`, take the command line of sops: see `keywright sops --help`."
 )]
@@ -85,6 +88,7 @@ enum Command {
     Secret(secret::SecretArgs),
     Db(db::DbArgs),
     Check(check::CheckArgs),
+    Recover(recover::RecoverArgs),
 }
 
 /// The arguments of a verb that sops has and this program has not.
@@ -124,6 +128,8 @@ pub fn main() -> ExitCode {
 fn as_sops(words: &[OsString]) -> ExitCode {
     match Context::new(None) {
         Ok(mut context) => {
+            // sops knows no locks, so nobody who calls it expects to be turned away.
+            context.task.patience = Wait::UntilFree;
             let code = sops::run(words, &mut context);
             context.flush();
             code
@@ -151,6 +157,7 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::Secret(args) => secret::run(args, context),
         Command::Db(args) => db::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Recover(args) => recover::run(args, context),
     }
 }
 

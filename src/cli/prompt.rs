@@ -16,6 +16,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
+use super::claim::Claim;
 use super::signals::Held;
 use crate::secret::Secret;
 
@@ -34,6 +35,8 @@ pub(crate) enum Error {
 /// Somebody to ask.
 pub(crate) struct Prompt {
     term: Term,
+    /// What nobody has to wait for while a question is open.
+    claim: Claim,
 }
 
 /// Whether Ctrl-C was pressed at the present question. What a signal reaches has to be static.
@@ -91,8 +94,8 @@ fn terminal() -> io::Result<OwnedFd> {
 
 impl Prompt {
     /// Whoever sits at the terminal. Where there is none, no question is answered.
-    pub(crate) fn new() -> Prompt {
-        Prompt { term: Term::stderr() }
+    pub(crate) fn new(claim: &Claim) -> Prompt {
+        Prompt { term: Term::stderr(), claim: claim.clone() }
     }
 
     /// One of some choices, by its number.
@@ -172,6 +175,7 @@ impl Prompt {
         &self,
         question: impl FnOnce() -> Option<dialoguer::Result<T>>,
     ) -> Result<T, Error> {
+        self.claim.release();
         let _asking = Asking::begin()?;
         let given = question();
         let cancelled =

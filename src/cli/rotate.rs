@@ -1,6 +1,7 @@
 //! `keywright rotate`
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::commit::Target;
 use super::context::OsRandom;
@@ -8,7 +9,7 @@ use super::decrypt::encrypted_among;
 use super::each::each;
 use super::file::{File, Naming};
 use super::{Context, Failure, Status, discover};
-use crate::keys::{self, Identities, Recipient};
+use crate::keys::{self, Ask, Identities, Recipient};
 use crate::txn::Change;
 
 /// Give files a new data key and encrypt all values anew
@@ -39,7 +40,6 @@ pub(crate) struct RotateArgs {
 }
 
 /// Who comes and who goes.
-#[derive(Default)]
 pub(crate) struct Rotation {
     /// Recipients for the first key group, as texts.
     pub(crate) add: Vec<String>,
@@ -47,11 +47,19 @@ pub(crate) struct Rotation {
     pub(crate) remove: Vec<String>,
     /// Whether the MAC is not compared first.
     pub(crate) ignore_mac: bool,
+    /// Whom the plugins of recipients ask.
+    pub(crate) ask: Arc<dyn Ask>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: RotateArgs, context: &mut Context) -> Result<Status, Failure> {
-    let rotation = Rotation { add: args.add_age, remove: args.rm_age, ignore_mac: args.ignore_mac };
+    context.begin("rotate", args.target.access());
+    let rotation = Rotation {
+        add: args.add_age,
+        remove: args.rm_age,
+        ignore_mac: args.ignore_mac,
+        ask: context.ask(),
+    };
     let files = args.target.files(&args.files, &args.naming, context)?;
     let files = encrypted_among(files);
     let identities = discover::identities(context)?;
@@ -60,7 +68,7 @@ pub(crate) fn run(args: RotateArgs, context: &mut Context) -> Result<Status, Fai
         rotate(file, &rotation, &identities, &now, random)
     });
     let changes = rotated.into_iter().collect::<Result<_, _>>()?;
-    args.target.finish("rotate", changes, context)
+    args.target.finish(changes, context)
 }
 
 /// Rotates one file.
@@ -87,7 +95,7 @@ pub(crate) fn rotate(
             .recipients
             .retain(|present| !given(&rotation.remove).any(|text| text == present.text()));
     }
-    discover::answer(&groups);
+    discover::answer(&groups, &rotation.ask);
     let rotated = unlocked.rotate(&groups, metadata.threshold, now, random);
     let rotated = rotated.map_err(|error| {
         file.failure(&error).if_nobody_is_left(&error, "add somebody by `--add-age age1…`")

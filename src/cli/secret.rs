@@ -4,6 +4,7 @@ mod answers;
 mod keys;
 
 use self::keys::Keys;
+use super::claim;
 use super::commit::{self, Mode};
 use super::{Context, Failure, Status};
 use crate::layout::{self, Layout};
@@ -73,15 +74,19 @@ pub(crate) fn run(args: SecretArgs, context: &mut Context) -> Result<Status, Fai
 fn new(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "secret new";
     let root = repo::root_of(&context.directory).to_owned();
-    let store = commit::recover(&root, COMMAND, context)?;
-    let snapshot = Snapshot::take(&root)?;
     let mode = args.mode;
+    if !context.interactive && args.keys.want_stdin() {
+        context.fetch_stdin()?;
+    }
+    context.begin(COMMAND, mode.access());
+    let store = claim::open(&root, context)?;
+    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
     let layout = Layout::infer(&snapshot);
     let request = answers::collect(args, &snapshot, &layout, context)?;
     let now = context.now();
     let plan = scaffold::new_secret(&request, &snapshot, &layout, &now, &mut context.random);
     let plan = plan.map_err(failure)?;
-    commit::carry_out(&store, &plan, COMMAND, mode, context)
+    commit::carry_out(&store, plan, &root, mode, context)
 }
 
 /// What went wrong, and what to do about it.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::claim::Access;
 use super::commit;
 use super::encrypt;
 use super::failure::located;
@@ -78,8 +79,15 @@ pub(crate) struct Changing {
     pub(crate) output_type: Option<Format>,
 }
 
+impl Changing {
+    fn access(&self) -> Access {
+        if self.dry_run { Access::Read } else { Access::Write }
+    }
+}
+
 /// Runs `set`.
 pub(crate) fn run(args: SetArgs, context: &mut Context) -> Result<Status, Failure> {
+    context.begin("set", args.how.access());
     let index = file::index(&args.index)?;
     let text = match (&args.value, &args.value_file) {
         (Some(value), _) => Zeroizing::new(value.clone().into_bytes()),
@@ -94,6 +102,7 @@ pub(crate) fn run(args: SetArgs, context: &mut Context) -> Result<Status, Failur
 
 /// Runs `unset`.
 pub(crate) fn run_unset(args: UnsetArgs, context: &mut Context) -> Result<Status, Failure> {
+    context.begin("unset", args.how.access());
     unset(&args.file, &file::index(&args.index)?, &args.how, context)
 }
 
@@ -120,7 +129,7 @@ pub(crate) fn set(
         value if how.idempotent && change::is_set(plain, index, &value) => Ok(None),
         value => change::set(plain, index, value).map(Some).map_err(told),
     })?;
-    finish("set", file, changed, how, context)
+    finish(file, changed, how, context)
 }
 
 /// Removes a value.
@@ -138,7 +147,7 @@ pub(crate) fn unset(
         Err(change::Error::NotFound(_)) if how.idempotent => Ok(None),
         other => other.map(Some).map_err(|error| Failure::new(located(&file.name, &error))),
     })?;
-    finish("unset", file, changed, how, context)
+    finish(file, changed, how, context)
 }
 
 /// The encrypted file after an edit of its plain text; `None` if there is nothing to change.
@@ -208,7 +217,7 @@ fn set_bytes(
     let now = context.now();
     let changed = unlocked.encrypt_binary_again(text.as_bytes(), &now, &mut context.random);
     let changed = changed.map_err(|error| file.failure(&error))?;
-    finish("set", file, Some(changed), how, context)
+    finish(file, Some(changed), how, context)
 }
 
 fn no_values(file: &File) -> Failure {
@@ -223,7 +232,6 @@ fn read(name: &Path, how: &Changing, context: &mut Context) -> Result<File, Fail
 }
 
 fn finish(
-    command: &str,
     file: File,
     changed: Option<Document>,
     how: &Changing,
@@ -236,6 +244,6 @@ fn finish(
     let change = file.change(changed.source().as_bytes(), false);
     match how.dry_run {
         true => commit::rehearse(vec![change], context),
-        false => commit::in_place(command, vec![change], context),
+        false => commit::in_place(vec![change], context),
     }
 }

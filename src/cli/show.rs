@@ -9,7 +9,6 @@ use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use super::failure::visible;
-use super::prompt::Prompt;
 use super::{Context, Failure};
 use crate::txn::{Change, Plan};
 
@@ -38,7 +37,7 @@ pub(crate) fn plan(plan: &Plan, root: &Path, context: &mut Context) {
 /// Asks a yes-or-no question at the terminal; no answer is no.
 pub(crate) fn confirm(context: &mut Context, question: &str) -> Result<bool, Failure> {
     context.flush();
-    Ok(Prompt::new().confirm(question, false)?)
+    Ok(context.prompt().confirm(question, false)?)
 }
 
 fn diff(change: &Change) -> Vec<String> {

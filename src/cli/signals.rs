@@ -35,11 +35,18 @@ struct Ending {
     usual: AtomicBool,
     /// How many hold it.
     holders: Mutex<usize>,
+    /// Whether it came since somebody began to hold it.
+    arrived: AtomicBool,
 }
 
 impl Ending {
     const fn of(signal: i32) -> Ending {
-        Ending { signal, usual: AtomicBool::new(true), holders: Mutex::new(0) }
+        Ending {
+            signal,
+            usual: AtomicBool::new(true),
+            holders: Mutex::new(0),
+            arrived: AtomicBool::new(false),
+        }
     }
 }
 
@@ -52,6 +59,16 @@ static ENDING: [Ending; 6] = [
     Ending::of(SIGUSR2),
 ];
 
+/// By which people and systems end a program.
+pub(crate) const ENDS: [i32; 4] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
+
+/// From here on a file that may not grow any more (`ulimit -f`) is an error of the write, not the end of the program.
+pub(crate) fn outlive_file_limit() {
+    static CAME: AtomicBool = AtomicBool::new(false);
+    // Where it cannot be taken, the program ends by it: recovery deals with that, too.
+    let _ = flag::register(Signal::XFSZ.as_raw(), &CAME);
+}
+
 /// Signals that do not end the program by themselves until this is dropped; whoever holds them listens to them.
 pub(crate) struct Held(Vec<&'static Ending>);
 
@@ -63,9 +80,15 @@ impl Held {
         for ending in &held.0 {
             let mut holders = lock(&ending.holders);
             *holders += 1;
+            ending.arrived.store(false, Ordering::SeqCst);
             ending.usual.store(false, Ordering::SeqCst);
         }
         held
+    }
+
+    /// Whether one of them came since they were held last.
+    pub(crate) fn arrived(&self) -> bool {
+        self.0.iter().any(|ending| ending.arrived.load(Ordering::SeqCst))
     }
 }
 
@@ -89,6 +112,8 @@ fn taken() -> &'static [&'static Ending] {
         for ending in &taken {
             flag::register_conditional_default(ending.signal, &ending.usual)
                 .expect("none of these signals is forbidden to catch");
+            // After the other, which ends the program where nobody holds the signal.
+            flag::register(ending.signal, &ending.arrived).expect("as the other");
         }
         taken
     })
@@ -181,6 +206,9 @@ impl Drop for Watch {
 
 impl Shared {
     fn react(&mut self, signal: i32) {
+        if self.child.is_none() && held_by_others(signal) {
+            return;
+        }
         if let Some((pid, role)) = self.child {
             if typed(signal) {
                 return;
@@ -198,6 +226,11 @@ impl Shared {
         // Does not return: each of these signals ends a program by default.
         let _ = low_level::emulate_default_handler(signal);
     }
+}
+
+/// Whether somebody else listens to a signal as well, who came later: it is theirs, be it a question or a commit.
+fn held_by_others(signal: i32) -> bool {
+    ENDING.iter().any(|ending| ending.signal == signal && *lock(&ending.holders) > 1)
 }
 
 /// Whether a signal comes from a key: then the terminal has given it to the whole foreground, to which this

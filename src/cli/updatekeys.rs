@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::claim::Access;
 use super::commit;
 use super::decrypt::encrypted_among;
 use super::file::{self, Naming};
@@ -52,6 +53,7 @@ pub(crate) struct Update {
 
 /// Runs the command.
 pub(crate) fn run(args: UpdateKeysArgs, context: &mut Context) -> Result<Status, Failure> {
+    context.begin("updatekeys", if args.dry_run { Access::Read } else { Access::Write });
     let found = file::find(&args.files, args.recursive, context)?;
     let naming = Naming { input_type: args.input_type, ..Naming::default() };
     let files = encrypted_among(file::read_all(found, &naming, context)?);
@@ -88,7 +90,7 @@ pub(crate) fn run(args: UpdateKeysArgs, context: &mut Context) -> Result<Status,
         return Err(Failure::interrupted());
     }
     let changes = updates.into_iter().map(|update| update.change).collect();
-    commit::in_place("updatekeys", changes, context)
+    commit::in_place(changes, context)
 }
 
 /// What the rule of a file changes about who can read it; `None` if nothing.
@@ -113,7 +115,7 @@ pub(crate) fn update(
     }
     let difference = difference(metadata, &rule.groups, threshold);
     let unlocked = encrypted.unlock(identities).map_err(at)?;
-    discover::answer(&rule.groups);
+    discover::answer(&rule.groups, &job.ask);
     let updated = unlocked.rewrap(&rule.groups, threshold, random).map_err(at)?;
     let updated = updated.source().as_bytes().to_vec();
     Ok(Some(Update { change: job.file.change(&updated, false), difference }))

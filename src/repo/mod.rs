@@ -78,6 +78,14 @@ impl Snapshot {
         Ok(Snapshot { root: root.to_owned(), files })
     }
 
+    /// The same with all manifests read at once: what changes later is not seen.
+    pub(crate) fn read(root: &Path) -> Result<Snapshot, Error> {
+        let snapshot = Snapshot::take(root)?;
+        // What cannot be read is told when it is needed.
+        snapshot.manifests().for_each(|path| drop(snapshot.bytes(path)));
+        Ok(snapshot)
+    }
+
     /// The root directory.
     pub(crate) fn root(&self) -> &Path {
         &self.root

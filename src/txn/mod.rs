@@ -21,11 +21,13 @@
 //!
 //! # What is promised
 //!
-//! 1. **Atomic over files.** After an error, a kill or a power cut at any point the next
-//!    [`Store::recover`] leaves all files old or all files new. Programs that do not ask, an editor or
-//!    `git`, can see a mixture between the first and the last rename.
+//! 1. **Atomic over files.** After an error, a kill or a power cut at any point the next command leaves all
+//!    files old or all files new, by itself ([`Store::lock`], [`Store::recover`]). Programs that do not
+//!    ask, an editor or `git`, can see a mixture between the first and the last rename.
 //! 2. **Durable.** When [`Lock::commit`] returns, the change survives a power cut.
-//! 3. **Isolated.** Two commits never mix; waiting is bounded and the error names the holder.
+//! 3. **Isolated.** Two commits never mix. A command that writes takes the lock before it reads; waiting is
+//!    bounded and the error names the holder. The lock of a dead process is free. A reader takes none: it
+//!    compares the [`Moment`] before with the one after.
 //! 4. **Never over somebody's edit.** A file that is not what the plan expects stops the commit:
 //!    [`Error::FileChanged`], nothing changed. The last look is immediately before each rename; no
 //!    file system offers to compare and rename in one, so an edit within these microseconds is lost.
@@ -33,16 +35,19 @@
 //!    ordinary mode. A symbolic link stays and the file behind it changes. Files that are not in the
 //!    plan are not opened. Extended attributes and access control lists are not carried over.
 //! 6. **Nothing in the clear** but the staged files of a plan whose result is plain text: readable for
-//!    the owner only until the commit is decided, removed by recovery. The records hold no content and
-//!    no digest of plain text ([`Change::plain`]).
+//!    the owner only until they are in their place, removed by recovery if the commit was not decided. The
+//!    records hold no content and no digest of plain text ([`Change::plain`]).
 //! 7. **In its place.** Lock, records and staged files lie in `keywright/` in the Git directory, so
-//!    that a crash leaves nothing in `git status`; without Git in `.keywright/` at the root. Both exist
-//!    only while they are needed. If that is another file system than a target's, the new content waits
-//!    beside the target as `.keywright-PID-N`. Other users cannot enter the state directory: what one
+//!    that a crash leaves nothing in `git status`. Without Git, or where that is another file system than
+//!    the root, lock and records lie in `.keywright/` at the root, and new content waits beside its target
+//!    as `.keywright-PID-N`; so it does for a target on a file system of its own. All of it exists only
+//!    while it is needed. Other users can see whether a journal is there, and nothing else: what one
 //!    user left, the same user (or root) recovers.
 //!
 //! Refused: files outside of the root by `..` or by links, everything but regular files, files with a
-//! second hard link, write-protected files, two changes that mean one file.
+//! second hard link, write-protected files, two changes that mean one file. Hard links are refused because
+//! there is no good way: a new file under one name leaves the old content under the other, and writing in
+//! place is not all or nothing.
 //!
 //! # The order, and why
 //!
@@ -55,16 +60,19 @@
 //! | verify | leftovers | as late as possible, but before anything counts |
 //! | journal, synced, under another name | leftovers | a torn record has no name that counts |
 //! | **decide**: rename it, sync the directory | a decided commit | one rename is atomic, so the commit is |
-//! | final modes, synced | a decided commit | plain text is never readable for others under a name that may still be undone, and no target is ever seen with a wrong mode |
+//! | final modes, synced; of plain text only after its rename | a decided commit | no target is seen with a wrong mode, but plain text is never readable for others under a name that may still go |
 //! | confirm | a decided commit | the syncs took time; until the first rename the decision is still taken back |
 //! | rename each, delete last | a mixture, with a journal that tells old from new | from here on recovery can only go on: the old content is gone |
 //! | sync of the targets' directories | all new | before the journal goes the renames must be durable |
 //! | intent, then journal removed, synced | all new | a journal that comes back would take later edits for a conflict |
 //!
+//! An error up to the first rename is undone at once, and so is a request to stop. After an error that comes
+//! later the commit is tried to be finished at once, as recovery would do it.
+//!
 //! Recovery with a journal goes on: what is new already is skipped, what is old is replaced. A target
 //! that is neither was edited after the crash. Then nothing at all is touched and [`Error::Edited`]
 //! names the file, at every start, until somebody decides: give the file its old or its new content
-//! back, or remove the state directory to keep all files as they stand. Without a journal recovery goes
+//! back, or give the rest of the change up ([`Store::discard`]). Without a journal recovery goes
 //! back, and no target has been touched. A record that does not match its checksum cannot come from a
 //! crash, as it was synced before it got its name: [`Error::Damaged`], nothing is touched.
 //!

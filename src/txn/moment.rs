@@ -6,16 +6,12 @@ use std::time::{Duration, SystemTime};
 use super::mark::Mark;
 use super::{Error, JOURNAL, disk};
 
-/// A file system notes times with this resolution or a better one: the tick of the kernel is 10 ms at most
-/// (`CONFIG_HZ=100`).
-const RESOLUTION: Duration = Duration::from_millis(20);
-
 /// What the directories of a store look like, to be taken before files are read and compared with what it is
 /// afterwards.
 ///
 /// Every commit makes and removes the state directory, or names in it, and thereby changes the time of that
-/// directory or of the one it is in. Two equal moments have no commit between them, if the first was settled:
-/// a change within the resolution of the clock would not show.
+/// directory or of the one it is in. Two equal moments have no commit between them, if the first was settled, or
+/// had lasted for [`Moment::RESOLUTION`]: a change within the resolution of the clock would not show.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Moment {
     /// The directory that the state directory is in, and the state directory; `None`: not there.
@@ -25,6 +21,10 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// A file system notes times with this resolution or a better one: the tick of the kernel is 10 ms at most
+    /// (`CONFIG_HZ=100`).
+    pub const RESOLUTION: Duration = Duration::from_millis(20);
+
     /// The present one of a state directory.
     pub(super) fn of(state: &Path) -> Result<Self, Error> {
         let stamp = |path| Ok::<_, Error>(disk::look(path)?.as_ref().map(Mark::stamp));
@@ -39,7 +39,7 @@ impl Moment {
     pub fn is_settled(&self, now: SystemTime) -> bool {
         let recent = |mark: &Mark| {
             let age = mark.modified().and_then(|then| now.duration_since(then).ok());
-            age.is_none_or(|age| age < RESOLUTION)
+            age.is_none_or(|age| age < Self::RESOLUTION)
         };
         !self.pending && !self.directories.iter().flatten().any(recent)
     }

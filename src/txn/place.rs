@@ -47,13 +47,18 @@ pub(super) struct Present {
 pub(super) fn state_directory(root: &Path) -> Result<PathBuf, Error> {
     let dot_git = root.join(".git");
     let git = match disk::look_behind(&dot_git)? {
-        None => return Ok(root.join(AT_ROOT)),
+        None => return Ok(state_without_git(root)),
         Some(metadata) if metadata.is_dir() => dot_git,
         Some(metadata) if metadata.is_file() => named_directory(root, &dot_git)?,
         Some(_) => return Err(Error::GitDirectory { path: dot_git }),
     };
     let git = disk::real(&git)?.ok_or(Error::GitDirectory { path: git })?;
-    Ok(if same_file_system(&git, root)? { git.join(IN_GIT) } else { root.join(AT_ROOT) })
+    Ok(if same_file_system(&git, root)? { git.join(IN_GIT) } else { state_without_git(root) })
+}
+
+/// The state directory of a root without Git.
+pub(super) fn state_without_git(root: &Path) -> PathBuf {
+    root.join(AT_ROOT)
 }
 
 /// Whether a state directory is one at a root: then new content waits beside its targets.

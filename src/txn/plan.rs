@@ -62,6 +62,15 @@ impl Plan {
         other.changes.into_iter().try_for_each(|change| self.push(change))
     }
 
+    /// The same changes with paths that are relative to `directory`, not to the root of the store.
+    pub fn below(mut self, directory: &Path) -> Plan {
+        for change in &mut self.changes {
+            change.path = directory.join(&change.path);
+        }
+        self.paths = self.changes.iter().map(|change| normalized(&change.path)).collect();
+        self
+    }
+
     /// The changes in their order.
     pub fn changes(&self) -> &[Change] {
         &self.changes

@@ -113,6 +113,18 @@ impl<'run> Transaction<'run> {
         })
     }
 
+    /// Takes all steps. `stop` is asked before each, as long as it is possible to go back.
+    pub(super) fn run(mut self, stop: impl Fn() -> bool) -> Result<(), Error> {
+        loop {
+            if self.is_reversible() && stop() {
+                return Err(Error::Stopped);
+            }
+            if self.step()?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Takes the next step and says which it was; `None`: all have been taken.
     ///
     /// After an error the transaction is to be dropped. If no file has been replaced by then, nothing
@@ -129,7 +141,7 @@ impl<'run> Transaction<'run> {
     }
 
     /// Whether dropping this undoes it: no file has been replaced.
-    pub fn is_reversible(&self) -> bool {
+    fn is_reversible(&self) -> bool {
         self.progress == Progress::Reversible
     }
 

@@ -55,6 +55,11 @@ impl Store {
         Ok(Store { root, state })
     }
 
+    /// Whether a command is at work in the store without Git at `directory`, or was interrupted there.
+    pub fn is_in_use_at(directory: &Path) -> bool {
+        place::state_without_git(directory).is_dir()
+    }
+
     /// The root without links.
     pub fn root(&self) -> &Path {
         &self.root
@@ -156,15 +161,14 @@ impl Lock {
     /// changed.
     pub fn commit(&mut self, plan: &Plan, stop: impl Fn() -> bool) -> Result<Committed, Error> {
         if !plan.is_empty() {
-            let mut transaction = self.begin(plan)?;
-            loop {
-                if transaction.is_reversible() && stop() {
-                    return Err(Error::Stopped);
-                }
-                if transaction.step()?.is_none() {
-                    break;
-                }
+            let done = self.begin(plan)?.run(stop);
+            if let Err(Error::Unfinished { .. }) = &done
+                && self.finish().is_ok()
+            {
+                // What was in the way did not last.
+                return Ok(Committed { files: plan.len() });
             }
+            done?;
         }
         Ok(Committed { files: plan.len() })
     }

@@ -38,6 +38,8 @@ mod flat;
 mod golden;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
+/// Two commands at once.
+mod isolation;
 /// JSON: the library against the real sops, both ways.
 mod json;
 /// Keys of every kind, identity sources and plugins against the real programs.
@@ -48,6 +50,8 @@ mod pages;
 mod provision;
 /// The README: every command line.
 mod readme;
+/// `recover`: what it says and does, and the ways out of a dead end.
+mod recover;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
 /// The program starts and answers.

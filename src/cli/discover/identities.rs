@@ -15,11 +15,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::AtTerminal;
+use crate::cli::claim::Claim;
 use crate::cli::failure::reason;
 use crate::cli::{Context, Failure};
 use crate::keys::{Identities, Pool};
@@ -31,7 +31,7 @@ const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 /// All identities of the places where SOPS looks. Nothing is read or run before something is to be unwrapped; what
 /// cannot be read is only told if nothing unwraps it in the end.
 pub(crate) fn identities(context: &mut Context) -> Result<Identities, Failure> {
-    let mut identities = Identities::asking(Arc::new(AtTerminal));
+    let mut identities = Identities::asking(context.ask());
     add_variable(&mut identities, context, "SOPS_AGE_KEY");
     add_named_file(&mut identities, context, "SOPS_AGE_KEY_FILE");
     let home = context.env("HOME").map(PathBuf::from);
@@ -100,7 +100,7 @@ fn add_command(identities: &mut Identities, context: &Context, name: &'static st
     let Some(line) = context.env(name) else { return add_absent(identities, name) };
     let (directory, printed) = (context.directory.clone(), Mutex::new(Printed::Nothing));
     let words = shell_words::split(&line.to_string_lossy()).map_err(|error| error.to_string());
-    let program = Program { name, words, directory, printed };
+    let program = Program { name, words, directory, printed, claim: context.claim.clone() };
     identities.add_lookup(move |recipient, pool| program.look_up(recipient, pool));
 }
 
@@ -112,6 +112,8 @@ struct Program {
     words: Result<Vec<String>, String>,
     directory: PathBuf,
     printed: Mutex<Printed>,
+    /// It may ask somebody, as `pass` does.
+    claim: Claim,
 }
 
 /// What a command printed the last time.
@@ -160,6 +162,7 @@ impl Program {
         words: &[String],
         recipient: &str,
     ) -> Result<Result<Zeroizing<Vec<u8>>, String>, String> {
+        self.claim.release();
         let (program, arguments) = words.split_first().ok_or("names no program")?;
         let output = Command::new(program)
             .args(arguments)

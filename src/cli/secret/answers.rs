@@ -19,7 +19,7 @@ pub(super) fn collect<'s>(
     layout: &Layout<'s>,
     context: &mut Context,
 ) -> Result<NewSecret<'s>, Failure> {
-    let prompt = context.interactive.then(Prompt::new);
+    let prompt = context.interactive.then(|| context.prompt());
     let prompt = prompt.as_ref();
 
     let app = app(args.app, layout, prompt)?;

@@ -53,6 +53,13 @@ const FLAGS: [(&str, &str, &str, Reader); 4] = [
     ),
 ];
 
+impl Keys {
+    /// Whether one of them is standard input.
+    pub(super) fn want_stdin(&self) -> bool {
+        self.0.iter().any(|(_, source)| *source == Source::Stdin)
+    }
+}
+
 impl Args for Keys {
     fn augment_args(command: Command) -> Command {
         command.args(FLAGS.map(|(name, value_name, help, _)| {

@@ -13,6 +13,7 @@ use super::invocation::{
     Call, Decrypt, Edit, Encrypt, ExecEnv, ExecFile, Globals, Input, Invocation, Naming, NewFile,
     NewValue, Output, Rotate, Set, Unset,
 };
+use crate::cli::claim::Access;
 use crate::cli::commit::Target;
 use crate::cli::decrypt::{Decryption, decrypt, is_printed_anew};
 use crate::cli::edit::{self, Editing};
@@ -38,6 +39,8 @@ pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Fai
         // sops reads it whatever is to be done.
         discover::read_config(&context.directory.join(config))?;
     }
+    let (command, access) = task(&call.invocation);
+    context.begin(command, access);
     match call.invocation {
         Invocation::Encrypt(call) => encrypt(call, globals, context),
         Invocation::Decrypt(call) => decrypt_one(call, globals, context),
@@ -65,6 +68,24 @@ pub(super) fn carry_out(call: Call, context: &mut Context) -> Result<Status, Fai
     }
 }
 
+/// What a call is, and whether it changes its file.
+fn task(invocation: &Invocation) -> (&'static str, Access) {
+    let by = |writes| if writes { Access::Write } else { Access::Read };
+    let output = |output: &Output| by(matches!(output, Output::InPlace));
+    match invocation {
+        Invocation::Encrypt(call) => ("sops encrypt", output(&call.output)),
+        Invocation::Decrypt(call) => ("sops decrypt", output(&call.output)),
+        Invocation::Rotate(call) => ("sops rotate", output(&call.output)),
+        Invocation::Set(_) => ("sops set", Access::Write),
+        Invocation::Unset(_) => ("sops unset", Access::Write),
+        Invocation::UpdateKeys(_) => ("sops updatekeys", Access::Write),
+        Invocation::GroupsAdd(call) => ("sops groups add", by(call.in_place)),
+        Invocation::GroupsDelete(call) => ("sops groups delete", by(call.in_place)),
+        Invocation::Edit(_) => ("sops edit", Access::Write),
+        _ => ("sops", Access::Read),
+    }
+}
+
 fn encrypt(call: Encrypt, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
     let wanted = wanted(&call.new_file, globals)?;
     let file = input(call.input, &call.naming, Code::NoFile, context)?;
@@ -81,7 +102,7 @@ fn encrypt(call: Encrypt, globals: &Globals, context: &mut Context) -> Result<St
     match encrypt::encrypt(job, &wanted, &identities, &now, &mut context.random)? {
         Encrypted::Changed(change, why) => {
             why.into_iter().for_each(|why| context.note(format!("note: {why}")));
-            target(call.output).finish("encrypt", vec![change], context)
+            target(call.output).finish(vec![change], context)
         }
         Encrypted::Already(_) | Encrypted::NotMeant => Err(Failure::new(format!(
             "{}: the file already contains a top-level entry called `sops`, or one whose name begins with `sops_`: \
@@ -104,7 +125,7 @@ fn decrypt_one(call: Decrypt, globals: &Globals, context: &mut Context) -> Resul
     }
     let identities = discover::identities(context)?;
     let plain = decrypt(&file, &how, &identities)?;
-    target(call.output).finish("decrypt", vec![file.change(&plain, true)], context)
+    target(call.output).finish(vec![file.change(&plain, true)], context)
 }
 
 fn rotate_one(call: Rotate, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {
@@ -119,12 +140,16 @@ fn rotate_one(call: Rotate, globals: &Globals, context: &mut Context) -> Result<
         demand_rule(&file, globals, context)?;
     }
     refuse_conversion(&file)?;
-    let rotation =
-        Rotation { add: call.add, remove: call.remove, ignore_mac: call.opening.ignore_mac };
+    let rotation = Rotation {
+        add: call.add,
+        remove: call.remove,
+        ignore_mac: call.opening.ignore_mac,
+        ask: context.ask(),
+    };
     let identities = discover::identities(context)?;
     let now = context.now();
     let change = rotate::rotate(file, &rotation, &identities, &now, &mut context.random)?;
-    target(call.output).finish("rotate", vec![change], context)
+    target(call.output).finish(vec![change], context)
 }
 
 fn set_one(call: Set, globals: &Globals, context: &mut Context) -> Result<Status, Failure> {

@@ -57,13 +57,14 @@ fn one(
         log(context, &format!("File {path} left unchanged"));
         return Ok(());
     }
-    commit::in_place("updatekeys", vec![update.change], context)?;
+    commit::in_place(vec![update.change], context)?;
     log(context, &format!("File {path} synced with new keys"));
     Ok(())
 }
 
 /// Asks until the answer is `y` or `n`, as sops does; on standard input, which may be a pipe.
 fn agreed(context: &mut Context) -> Result<bool, Failure> {
+    context.claim.release();
     loop {
         let _ = write!(context.out, "Is this okay? (y/n):");
         context.flush();

@@ -59,6 +59,19 @@ fn hard_links() {
 }
 
 #[test]
+fn special_output() {
+    with_both(|stage| {
+        given(stage, "a.yaml", "a: x\n");
+        let outcome = stage.sops(["decrypt", "--output", "/dev/null", "a.yaml"]).go();
+        if stage.ours {
+            outcome.code(3).complains("/dev/null: is not a regular file").complains("redirect");
+        } else {
+            outcome.success();
+        }
+    });
+}
+
+#[test]
 fn all_or_none() {
     with_both(|stage| {
         let prepare = || {
