@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::sandbox::{Sandbox, files_below};
 
-/// All files of a work tree without Git's own: content and permission bits.
+/// All files of a work tree without Git's own and without the state directory: content and permission bits.
 #[derive(Eq, PartialEq)]
 pub(super) struct Files(BTreeMap<PathBuf, (Vec<u8>, u32)>);
 
@@ -19,8 +19,9 @@ impl Files {
             let mode = fs::symlink_metadata(&file).unwrap().permissions().mode();
             (path, (fs::read(file).unwrap(), mode & 0o7777))
         };
-        let files = files_below(root).into_iter().filter(|path| !path.starts_with(".git"));
-        Files(files.map(read).collect())
+        let mut files = files_below(root);
+        files.retain(|path| !path.starts_with(".git") && !path.starts_with(".keywright"));
+        Files(files.into_iter().map(read).collect())
     }
 
     /// The paths that are not the same in both, in order.

@@ -6,13 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::faults::small_repository;
+use super::faults::{NEW_FILE, small_repository, without_git};
 use super::trace::{Call, record};
 use crate::proof;
 use crate::sandbox::Sandbox;
 
 /// A successful call that changes a file system. Paths are relative to the repository, which itself is the
-/// empty path.
+/// empty path; the state directory is called `state` wherever it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Op {
     /// A new file, and whether only its owner may read it.
@@ -29,11 +29,11 @@ enum Op {
 
 use Op::{Create, MakeDirectory, Mode, Open, Remove, Rename, Sync, Write};
 
-const STATE: &str = ".git/keywright";
-const JOURNAL_NEW: &str = ".git/keywright/journal.new";
-const JOURNAL: &str = ".git/keywright/journal";
-const INTENT_NEW: &str = ".git/keywright/intent.new";
-const INTENT: &str = ".git/keywright/intent";
+const STATE: &str = "state";
+const JOURNAL_NEW: &str = "state/journal.new";
+const JOURNAL: &str = "state/journal";
+const INTENT_NEW: &str = "state/intent.new";
+const INTENT: &str = "state/intent";
 
 /// One thing that has to hold of the calls of a commit.
 struct Rule {
@@ -71,17 +71,29 @@ const RULES: [Rule; 11] = [
         holds: |ops| {
             let mut made = ops.iter().enumerate().filter_map(|(index, op)| match op {
                 Create(path, _) if is_staged(path) => Some((index, path)),
-                MakeDirectory(path) => Some((index, path)),
+                MakeDirectory(path) if path != Path::new(STATE) => Some((index, path)),
                 _ => None,
             });
             made.all(|(index, path)| between(ops, index, decided(ops), parent(path)).is_some())
         },
-        breaks: |ops| remove(ops, |op| *op == Sync("new".into())),
+        breaks: |ops| {
+            let decided = decided(ops);
+            let staged = last(ops, &Sync("".into())).expect("it is beside its target");
+            ops[..decided].iter_mut().for_each(|op| {
+                if *op == Sync("".into()) {
+                    *op = Sync("elsewhere".into());
+                }
+            });
+            assert!(staged > decided);
+        },
     },
     Rule {
-        says: "the state directory is in Git's for good before the decision",
-        holds: |ops| between(ops, 0, decided(ops), Path::new(".git")).is_some(),
-        breaks: |ops| remove(ops, |op| *op == Sync(".git".into())),
+        says: "the state directory is there for good before the decision",
+        holds: |ops| {
+            let synced = |path: &str| between(ops, 0, decided(ops), Path::new(path)).is_some();
+            synced(".git") || synced("")
+        },
+        breaks: |ops| remove(ops, |op| *op == Sync("".into())),
     },
     Rule {
         says: "what is made elsewhere is recorded for good before it is made",
@@ -89,7 +101,10 @@ const RULES: [Rule; 11] = [
             let recorded = last(ops, &Rename(INTENT_NEW.into(), INTENT.into()));
             let synced = recorded.and_then(|from| between(ops, from, ops.len(), Path::new(STATE)));
             let written = between(ops, 0, recorded.unwrap_or(0), Path::new(INTENT_NEW));
-            let elsewhere = |op: &Op| matches!(op, MakeDirectory(path) if !path.starts_with(STATE));
+            let elsewhere = |op: &Op| match op {
+                Create(path, _) | MakeDirectory(path) => !path.starts_with(STATE),
+                _ => false,
+            };
             let made = ops.iter().position(elsewhere);
             made.is_none_or(|made| {
                 written.is_some() && synced.is_some_and(|synced| synced < made)
@@ -115,7 +130,10 @@ const RULES: [Rule; 11] = [
             replacements(ops)
                 .all(|(index, _, to)| between(ops, index, forgotten(ops), parent(to)).is_some())
         },
-        breaks: |ops| remove(ops, |op| *op == Sync("new/folder".into())),
+        breaks: |ops| {
+            let synced = last(ops, &Sync("".into())).expect("the target is at the root");
+            ops.remove(synced);
+        },
     },
     Rule {
         says: "a mode that is given to a target is synced before the journal goes",
@@ -126,7 +144,7 @@ const RULES: [Rule; 11] = [
             });
             given.all(|(index, path)| between(ops, index, forgotten(ops), path).is_some())
         },
-        breaks: |ops| remove(ops, |op| *op == Sync("new/folder/plain.yaml".into())),
+        breaks: |ops| remove(ops, |op| *op == Sync("plain.yaml".into())),
     },
     Rule {
         says: "the journal is gone for good before the lock is free",
@@ -142,16 +160,17 @@ const RULES: [Rule; 11] = [
     Rule {
         says: "nothing is written but private files of our own",
         holds: |ops| {
+            let ours = |path: &Path| path.starts_with(STATE) || is_staged(path);
             ops.iter().all(|op| match op {
-                Open(path) | Write(path) => path.starts_with(STATE),
+                Open(path) | Write(path) => ours(path),
                 // The probe is empty, and there to see the mode that everybody's files get.
                 Create(path, private) => {
-                    path.starts_with(STATE) && (*private || path.ends_with("mode") || path.ends_with("lock"))
+                    ours(path) && (*private || path.ends_with("mode") || path.ends_with("lock"))
                 }
                 _ => true,
             })
         },
-        breaks: |ops| ops.push(Write("new/folder/plain.yaml".into())),
+        breaks: |ops| ops.push(Write("plain.yaml".into())),
     },
 ];
 
@@ -179,16 +198,18 @@ fn between(ops: &[Op], from: usize, to: usize, path: &Path) -> Option<usize> {
     (from..to).find(|index| ops[*index] == wanted)
 }
 
-/// Renames out of the state directory: index, staged file, target.
+/// Renames of staged files: index, staged file, target.
 fn replacements(ops: &[Op]) -> impl Iterator<Item = (usize, &Path, &Path)> {
     ops.iter().enumerate().filter_map(|(index, op)| match op {
-        Rename(from, to) if !to.starts_with(STATE) => Some((index, from.as_path(), to.as_path())),
+        Rename(from, to) if is_staged(from) => Some((index, from.as_path(), to.as_path())),
         _ => None,
     })
 }
 
 fn is_staged(path: &Path) -> bool {
-    path.to_string_lossy().starts_with(".git/keywright/staged-")
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.parent() == Some(Path::new(STATE)) && name.starts_with("staged-")
+        || name.starts_with(".keywright-")
 }
 
 fn parent(path: &Path) -> &Path {
@@ -204,8 +225,13 @@ fn remove(ops: &mut Vec<Op>, unwanted: impl Fn(&Op) -> bool) {
 /// The changes among the calls that worked. Standard streams lie outside of the repository.
 fn changes(calls: &[Call], root: &Path) -> Vec<Op> {
     let op = |call: &Call| {
-        let mut paths = call.paths().into_iter().map(Path::new);
-        let path = paths.next()?.strip_prefix(root).ok()?.to_owned();
+        let relative = |path: &str| {
+            let path = Path::new(path).strip_prefix(root).ok()?;
+            let below = [".git/keywright", ".keywright"].iter().find_map(|s| path.strip_prefix(s).ok());
+            Some(below.map_or(path.to_owned(), |below| Path::new(STATE).join(below)))
+        };
+        let paths = call.paths();
+        let path = relative(paths.first()?)?;
         let has = |flag| call.arguments.contains(flag);
         Some(match call.name.as_str() {
             "open" | "openat" if has("O_EXCL") || path.ends_with("lock") => {
@@ -217,7 +243,7 @@ fn changes(calls: &[Call], root: &Path) -> Vec<Op> {
             "chmod" | "fchmod" | "fchmodat" => Mode(path),
             "fsync" | "fdatasync" => Sync(path),
             "rename" | "renameat" | "renameat2" => {
-                Rename(path, paths.next()?.strip_prefix(root).ok()?.to_owned())
+                Rename(path, relative(paths.get(1)?).expect("it is renamed in the repository"))
             }
             "unlink" | "unlinkat" => Remove(path),
             "mkdir" | "mkdirat" => MakeDirectory(path),
@@ -234,14 +260,12 @@ fn recorded(sandbox: &Sandbox, args: &[&str]) -> Vec<Op> {
     changes(&record(sandbox, args, b"value"), &sandbox.work())
 }
 
-const NEW_FILE: &[&str] = &["decrypt", "--output", "new/folder/plain.yaml", "a.yaml"];
-
 #[test]
 fn each_command_obeys_the_rules() {
     let secret = ["secret", "new", "shop", "--name", "extra", "--set-stdin", "TOKEN"];
     for (args, files, sandbox) in [
         (&["decrypt", "-i", "a.yaml", "b.yaml"][..], 2, small_repository()),
-        (NEW_FILE, 1, small_repository()),
+        (NEW_FILE, 1, without_git()),
         (&secret, 2, small_repository()),
         (&["db", "provision", "grafana"], 6, Sandbox::nerv()),
     ] {
@@ -256,7 +280,7 @@ fn each_command_obeys_the_rules() {
 
 #[test]
 fn each_rule_misses_what_is_taken_away() {
-    let ops = recorded(&small_repository(), NEW_FILE);
+    let ops = recorded(&without_git(), NEW_FILE);
     for rule in &RULES {
         let mut doctored = ops.clone();
         (rule.breaks)(&mut doctored);
