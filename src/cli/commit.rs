@@ -149,7 +149,9 @@ impl Target {
                     .code(Code::CouldNotWriteOutput));
             }
             // To make its directory would be to guess: the name may be a slip of the keyboard.
-            Err(_) => drop(path.parent().unwrap_or(&path).metadata().map_err(unwritable)?),
+            Err(_) => {
+                path.parent().unwrap_or(&path).metadata().map_err(unwritable)?;
+            }
             Ok(_) => {}
         }
         context.task.access = Access::Write;

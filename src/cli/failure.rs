@@ -2,7 +2,7 @@
 //!
 //! The library says what is wrong; only here the commands and flags are known that mend it.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::{ExitCode, Termination};
 
@@ -331,10 +331,30 @@ impl From<repo::Error> for Failure {
     }
 }
 
+/// A failure of a transaction with its cause.
+fn told(error: &txn::Error) -> String {
+    match error {
+        txn::Error::Io { path, source } => format!("{}: {}", path.display(), reason(source)),
+        txn::Error::Pending { source, .. } | txn::Error::Unfinished { source } => {
+            format!("{error}: {}", told(source))
+        }
+        _ => error.to_string(),
+    }
+}
+
 impl From<txn::Error> for Failure {
     fn from(error: txn::Error) -> Failure {
-        let failure = Failure::new(chain(&error)).code(Code::CouldNotWriteOutput);
+        let failure = Failure::new(told(&error)).code(Code::CouldNotWriteOutput);
         match error {
+            txn::Error::Io { path, source } => match source.kind() {
+                ErrorKind::PermissionDenied => {
+                    failure.hint(format!("make it writable, with `chmod u+w {}`", path.display()))
+                }
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    failure.hint("nothing was changed; make room, then run the command again")
+                }
+                _ => failure,
+            },
             txn::Error::FileChanged { .. } => Failure { status: Status::Drift, ..failure }
                 .hint("nothing was changed; run the command again"),
             txn::Error::Stopped => Failure::interrupted(),
