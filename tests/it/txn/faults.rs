@@ -1,13 +1,17 @@
 //! A fault in every system call of a commit, from outside: the real program under `strace`.
 //!
 //! A recording gives the calls of the main thread from the opening of the lock to the end of the process. Each is
-//! met by every error and every signal, in a repository of its own; then `keywright recover` is run without a
-//! fault. What is left must be the old files or the new ones, and the exit code must have told which. Each run is
-//! a line in `target/proof/faults.log`.
+//! met by every error and every signal; then `keywright recover` is run without a fault. What is left must be the
+//! old files or the new ones, and the exit code must have told which. Each run is a line in
+//! `target/proof/faults.log`.
+//!
+//! That is what happens to one command. Of the others, which are there for other kinds of changes, each call from
+//! the first write on meets one error and SIGKILL, or SIGKILL alone.
 
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 use std::{fs, thread};
 
 use super::files::{Change, Files, holds_anywhere, leftovers};
@@ -17,22 +21,69 @@ use crate::sandbox::{Outcome, Sandbox};
 
 /// Calls that reach the disk or another process: they can fail for want of space, rights or luck.
 const REACHING_OUT: &[&str] = &[
-    "access", "faccessat", "faccessat2", "fchmod", "fchown", "fdatasync", "flock", "fsync", "ftruncate",
-    "getdents64", "mkdir", "mkdirat", "newfstatat", "open", "openat", "pread64", "read", "readlink",
-    "readlinkat", "rename", "renameat", "renameat2", "rmdir", "stat", "statx", "unlink", "unlinkat", "write",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "fchmod",
+    "fchown",
+    "fdatasync",
+    "flock",
+    "fsync",
+    "ftruncate",
+    "getdents64",
+    "mkdir",
+    "mkdirat",
+    "newfstatat",
+    "open",
+    "openat",
+    "pread64",
+    "read",
+    "readlink",
+    "readlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "rmdir",
+    "stat",
+    "statx",
+    "unlink",
+    "unlinkat",
+    "write",
 ];
 
 /// Calls that only change what the process knows. They fail for no reason outside of the program, so a fault in
 /// them would be an invention; but a signal can come at any of them.
-const INSIDE: &[&str] = &["close", "fcntl", "ioctl", "lseek"];
+const INSIDE: &[&str] = &["close", "fcntl", "getcwd", "ioctl", "lseek"];
 
 /// Calls for memory, threads, signals and time. How many there are depends on the allocator and on the other
 /// threads, so that their numbers are not the same twice; and the moment between two calls that reach out is
 /// the same to a signal wherever in between it is. `exit_group` is here because no signal arrives during it.
 const UNSTEADY: &[&str] = &[
-    "brk", "clock_nanosleep", "clone", "clone3", "exit_group", "futex", "getpid", "getrandom", "gettid", "madvise", "mmap",
-    "mprotect", "mremap", "munmap", "nanosleep", "prctl", "restart_syscall", "rseq", "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "set_robust_list", "sigaltstack",
+    "brk",
+    "clock_nanosleep",
+    "clone",
+    "clone3",
+    "exit_group",
+    "futex",
+    "getpid",
+    "getrandom",
+    "gettid",
+    "madvise",
+    "mmap",
+    "mprotect",
+    "mremap",
+    "munmap",
+    "nanosleep",
+    "prctl",
+    "restart_syscall",
+    "rseq",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sched_getaffinity",
+    "sched_yield",
+    "set_robust_list",
+    "sigaltstack",
     "tgkill",
 ];
 
@@ -70,18 +121,26 @@ impl Case {
         input: &'static [u8],
         sandbox: &Sandbox,
     ) -> Case {
+        let state = if sandbox.path(".git").exists() { ".git/keywright" } else { ".keywright" };
         let old = Files::of(&sandbox.work());
+        settle(sandbox, state);
         let calls = record(sandbox, args, input);
         let new = Files::of(&sandbox.work());
         assert!(!old.changed(&new).is_empty(), "{name} changes nothing");
         old.restore(&sandbox.work());
-        let state = if sandbox.path(".git").exists() { ".git/keywright" } else { ".keywright" };
         let lock = format!("{state}/lock");
         let locked = |call: &Call| call.name.starts_with("open") && is_at(call, &lock);
         let from = calls.iter().position(locked).expect("the lock is opened");
         let calls = calls[from..].to_vec();
         let change = Change { old, new, exact: args[0] == "decrypt" };
         Case { name, args, input, state, change, calls }
+    }
+
+    /// The same from where it begins to write. Until then it holds the lock, reads and computes.
+    fn writing(mut self) -> Case {
+        let begun = self.first(|call| call.arguments.contains("O_EXCL") && call.worked());
+        self.calls.drain(..begun);
+        self
     }
 
     /// A repository in the old state.
@@ -104,6 +163,7 @@ impl Case {
     /// Runs it once with a fault; an error says what is wrong with how it went.
     fn run(&self, sandbox: &Sandbox, index: usize, fault: Fault) -> Result<(), String> {
         let call = &self.calls[index];
+        settle(sandbox, self.state);
         let outcome = inject(sandbox, self.args, self.input, call, fault);
         let (work, state) = (sandbox.work(), sandbox.path(self.state));
         let direct = self.change.outcome(&work);
@@ -122,11 +182,20 @@ impl Case {
             }
         };
         must(after != "mixed", "the files are a mixture");
-        must(told.is_some_and(|told| told.after.contains(&after)), "the end and the files disagree");
-        must(told.is_some_and(|told| !told.at_once || direct == after), "recovery had to change files");
+        must(
+            told.is_some_and(|told| told.after.contains(&after)),
+            "the end and the files disagree",
+        );
+        must(
+            told.is_some_and(|told| !told.at_once || direct == after),
+            "recovery had to change files",
+        );
         must(told.is_some_and(|told| !told.at_once) || left.is_empty(), "something is left");
         must(!outcome.stderr().contains("panicked"), "it panicked");
-        must(recovered.status.success() && recovered.stdout().lines().count() == 1, "recovery failed");
+        must(
+            recovered.status.success() && recovered.stdout().lines().count() == 1,
+            "recovery failed",
+        );
         must(leftovers(&state).is_empty(), "something is left after recovery");
         if after == "old" {
             must(holds_anywhere(sandbox, CANARY).is_none(), "plain text is left");
@@ -160,13 +229,16 @@ impl Case {
         let over = self.first(|call| call.name.starts_with("unlink") && is_at(call, &journal));
         let at_once = |after| Some(Promise { after, at_once: true });
         let signal = matches!(fault, Fault::Signal(_));
-        let unfinished = "the change has begun but is not finished; the next command will go on with it";
+        let unfinished =
+            "the change has begun but is not finished; the next command will go on with it";
         match (outcome.status.code(), outcome.status.signal()) {
             (_, Some(9)) if fault == Fault::Signal("SIGKILL") => {
                 Some(Promise { after: &["old", "new"], at_once: false })
             }
             // A signal cannot stop what is decided, and the program does not call a stopped change done.
-            (Some(0), _) => (!signal || index >= decided).then_some(()).and_then(|()| at_once(&["new"])),
+            (Some(0), _) => {
+                (!signal || index >= decided).then_some(()).and_then(|()| at_once(&["new"]))
+            }
             (Some(130), _) if signal && index <= over => at_once(&["old"]),
             (None, Some(_)) if signal && index <= begun => at_once(&["old"]),
             (None, Some(_)) if signal && index >= over => at_once(&["new"]),
@@ -195,7 +267,7 @@ impl Case {
         points
     }
 
-    /// Tries the points on all processors. Returns how many left the old files, and how many the new.
+    /// Tries the points on all processors.
     #[track_caller]
     fn survives(&self, points: &[(usize, Fault)]) {
         let next = AtomicUsize::new(0);
@@ -204,7 +276,9 @@ impl Case {
             for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
                 scope.spawn(|| {
                     let sandbox = self.sandbox();
-                    while let Some((index, fault)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    while let Some((index, fault)) =
+                        points.get(next.fetch_add(1, Ordering::Relaxed))
+                    {
                         if let Err(problem) = self.run(&sandbox, *index, *fault) {
                             wrong.lock().unwrap().push(problem);
                         }
@@ -214,7 +288,13 @@ impl Case {
         });
         let wrong = wrong.into_inner().unwrap();
         let shown = &wrong[..wrong.len().min(20)];
-        assert!(wrong.is_empty(), "{} of {} points:\n{}", wrong.len(), points.len(), shown.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{} of {} points:\n{}",
+            wrong.len(),
+            points.len(),
+            shown.join("\n")
+        );
         assert!(points.len() > self.calls.len() / 2, "{} points", points.len());
     }
 }
@@ -236,12 +316,25 @@ fn is_rename_to(call: &Call, end: &str) -> bool {
     call.name.starts_with("rename") && call.paths().last().is_some_and(|path| path.ends_with(end))
 }
 
+/// Makes it look as if the last commit were long ago. After a recent one a reader looks twice, and that would be more
+/// calls than are recorded.
+fn settle(sandbox: &Sandbox, state: &str) {
+    let path = sandbox.path(state);
+    let directory = fs::File::open(path.parent().expect("it is below the root")).unwrap();
+    directory.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)).unwrap();
+}
+
 /// Two encrypted files, of which the second is nobody else's, and an app of Flux.
 pub(super) fn small_repository() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.install_identity();
     let recipient = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
-    sandbox.write(".sops.yaml", format!("creation_rules:\n  - age: {recipient}\n    encrypted_regex: ^(stringData|password)$\n"));
+    sandbox.write(
+        ".sops.yaml",
+        format!(
+            "creation_rules:\n  - age: {recipient}\n    encrypted_regex: ^(stringData|password)$\n"
+        ),
+    );
     for name in ["a.yaml", "b.yaml", "kept.yaml"] {
         sandbox.write(name, format!("about: {name}\npassword: {CANARY}\n"));
     }
@@ -287,7 +380,7 @@ fn decrypting_two_files_survives_every_fault_at_every_call() {
 /// A new file, plain text, and no Git: what is made beside the target is recorded before.
 #[test]
 fn a_new_file_without_git_survives_a_failure_and_a_kill_at_every_call() {
-    let case = Case::new("decrypt --output", NEW_FILE, b"", &without_git());
+    let case = Case::new("decrypt --output", NEW_FILE, b"", &without_git()).writing();
     case.survives(&case.points(&ERRORS[1..2], &SIGNALS[..1]));
 }
 
@@ -295,7 +388,7 @@ fn a_new_file_without_git_survives_a_failure_and_a_kill_at_every_call() {
 #[test]
 fn a_new_secret_survives_a_failure_and_a_kill_at_every_call() {
     let args = &["secret", "new", "shop", "--name", "extra", "--set-stdin", "TOKEN"];
-    let case = Case::new("secret new", args, CANARY.as_bytes(), &small_repository());
+    let case = Case::new("secret new", args, CANARY.as_bytes(), &small_repository()).writing();
     case.survives(&case.points(&ERRORS[1..2], &SIGNALS[..1]));
 }
 
@@ -303,7 +396,7 @@ fn a_new_secret_survives_a_failure_and_a_kill_at_every_call() {
 #[test]
 fn a_database_survives_a_kill_at_every_call() {
     let args = &["db", "provision", "grafana"];
-    let case = Case::new("db provision", args, b"", &Sandbox::nerv());
+    let case = Case::new("db provision", args, b"", &Sandbox::nerv()).writing();
     assert_eq!(case.change.old.changed(&case.change.new).len(), 6);
     case.survives(&case.points(&[], &SIGNALS[..1]));
 }

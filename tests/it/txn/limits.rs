@@ -86,7 +86,7 @@ fn a_full_disk_is_named_and_changes_nothing_wherever_it_is_noticed() {
             head -c $((free - $1 * $(getconf PAGESIZE))) /dev/zero > ../disk/ballast
         }
         lift() { rm ../disk/ballast; }"#;
-    let named = refusals_by_level(limit, &["0", "1", "2", "3", "4", "5"], "No space left on device");
+    let named = refusals_by_level(limit, &["0", "1", "2", "3", "4", "5"], "o space left on device");
     assert_eq!(named, ["lock", "staged-0", "staged-1", "journal.new"]);
 }
 
@@ -99,7 +99,7 @@ fn a_disk_without_inodes_is_named_and_changes_nothing_wherever_it_is_noticed() {
         }
         lift() { mount -o remount,nr_inodes=2000 ../disk; }"#;
     let levels = ["0", "1", "2", "3", "4", "5", "6"];
-    let named = refusals_by_level(limit, &levels, "No space left on device");
+    let named = refusals_by_level(limit, &levels, "o space left on device");
     assert_eq!(named, ["keywright", "lock", "staged-0", "staged-1", "journal.new"]);
 }
 
@@ -120,7 +120,7 @@ fn a_read_only_disk_is_read_and_not_written() {
     let sandbox = small_repository();
     read_only(&sandbox, &["decrypt", "kept.yaml"]).success().prints("about: kept.yaml");
     let outcome = read_only(&sandbox, DECRYPT).code(2);
-    outcome.complains("/disk/work/").complains("Read-only file system");
+    outcome.complains("/disk/work/").complains("ead-only file system");
 }
 
 #[test]
@@ -135,13 +135,19 @@ fn a_reader_that_cannot_finish_a_change_says_so() {
     for args in [&["decrypt", SECRET][..], &["check"]] {
         let outcome = read_only(&sandbox, args).code(2);
         assert_eq!(outcome.stdout(), "", "{}", outcome.describe());
-        outcome.complains(".git/keywright").complains("interrupted").complains("Read-only file system");
+        outcome
+            .complains(".git/keywright")
+            .complains("interrupted")
+            .complains("ead-only file system");
     }
     let writer = read_only(&sandbox, &["decrypt", "-i", SECRET]).code(2);
-    writer.complains(".git/keywright").complains("Read-only file system");
+    writer.complains(".git/keywright").complains("ead-only file system");
     // Where it can be finished, it is.
     sandbox.keywright(["decrypt", SECRET]).go().success().complains("interrupted change");
 }
+
+/// By how many bytes the lengths of records differ: they contain process numbers and times.
+const VARYING: u64 = 20;
 
 #[test]
 fn a_limit_of_file_sizes_is_an_error_like_any_other() {
@@ -154,7 +160,7 @@ fn a_limit_of_file_sizes_is_an_error_like_any_other() {
     let written: BTreeSet<u64> = writes.map(|call| call.result.parse().unwrap()).collect();
     let largest = *written.last().unwrap();
     // One byte less leaves each file short by one; one or half a file are short writes as well.
-    let around = |size: &u64| [0, 1, size / 2, size - 1, *size, size + 1];
+    let around = |size: &u64| [0, 1, size / 2, size - 1, *size, size + 1, size + 2 * VARYING];
     let limits: BTreeSet<u64> = written.iter().flat_map(around).collect();
     assert!(written.len() > 2 && limits.len() > 10, "{written:?}");
     for limit in limits {
@@ -165,13 +171,11 @@ fn a_limit_of_file_sizes_is_an_error_like_any_other() {
         let outcome = change.outcome(&sandbox.work());
         proof::record("faults", outcome, &format!("decrypt -i largest file {limit}"));
         assert_eq!(leftovers(&sandbox.path(".git/keywright")), [""; 0], "{}", run.describe());
-        // The text in the lock says who holds it; its length is not the same for each process.
-        if limit > largest {
-            run.success();
-            assert_eq!(outcome, "new", "{limit}");
-        } else if limit < largest {
-            run.code(2).prints("/.git/keywright/").prints("File too large");
-            assert_eq!(outcome, "old", "{limit}");
+        if limit > largest + VARYING || limit + VARYING > largest && outcome == "new" {
+            assert_eq!(outcome, "new", "{}", run.success().describe());
+        } else {
+            let run = run.code(2).prints("/.git/keywright/").prints("ile too large");
+            assert_eq!(outcome, "old", "{}", run.describe());
         }
         change.old.restore(&sandbox.work());
     }
@@ -193,7 +197,8 @@ fn the_longest_names_work() {
     sandbox.keywright(["decrypt", "-i", &name("f")]).go().success();
     assert_eq!(sandbox.git_status(), format!("?? {new}\n"));
     // One byte more is the system's to refuse.
-    let outcome = sandbox.keywright(["decrypt", "--output", &"x".repeat(256), "a.yaml"]).go().code(2);
+    let outcome =
+        sandbox.keywright(["decrypt", "--output", &"x".repeat(256), "a.yaml"]).go().code(2);
     outcome.complains("ile name too long");
 }
 

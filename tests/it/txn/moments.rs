@@ -59,7 +59,11 @@ fn a_kill_at_any_moment_leaves_no_half_of_a_database() {
                     let outcome = change.outcome(&sandbox.work());
                     assert_ne!(outcome, "mixed", "killed after {after:?}\n{}", check.describe());
                     assert_eq!(leftovers(&sandbox.path(".git/keywright")), [""; 0]);
-                    proof::record("moments", &format!("killed, then {outcome}"), &number.to_string());
+                    proof::record(
+                        "moments",
+                        &format!("killed, then {outcome}"),
+                        &number.to_string(),
+                    );
                     change.old.restore(&sandbox.work());
                 }
             });

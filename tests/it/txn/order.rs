@@ -106,9 +106,7 @@ const RULES: [Rule; 11] = [
                 _ => false,
             };
             let made = ops.iter().position(elsewhere);
-            made.is_none_or(|made| {
-                written.is_some() && synced.is_some_and(|synced| synced < made)
-            })
+            made.is_none_or(|made| written.is_some() && synced.is_some_and(|synced| synced < made))
         },
         breaks: |ops| remove(ops, |op| *op == Sync(INTENT_NEW.into())),
     },
@@ -227,7 +225,8 @@ fn changes(calls: &[Call], root: &Path) -> Vec<Op> {
     let op = |call: &Call| {
         let relative = |path: &str| {
             let path = Path::new(path).strip_prefix(root).ok()?;
-            let below = [".git/keywright", ".keywright"].iter().find_map(|s| path.strip_prefix(s).ok());
+            let below =
+                [".git/keywright", ".keywright"].iter().find_map(|s| path.strip_prefix(s).ok());
             Some(below.map_or(path.to_owned(), |below| Path::new(STATE).join(below)))
         };
         let paths = call.paths();
@@ -248,8 +247,8 @@ fn changes(calls: &[Call], root: &Path) -> Vec<Op> {
             "unlink" | "unlinkat" => Remove(path),
             "mkdir" | "mkdirat" => MakeDirectory(path),
             // No commit has a reason for these, and no rule knows them.
-            name @ ("link" | "linkat" | "symlink" | "symlinkat" | "mknod" | "mknodat" | "copy_file_range"
-            | "sendfile") => panic!("`{name}` in a commit"),
+            name @ ("link" | "linkat" | "symlink" | "symlinkat" | "mknod" | "mknodat"
+            | "copy_file_range" | "sendfile") => panic!("`{name}` in a commit"),
             _ => return None,
         })
     };

@@ -20,8 +20,7 @@ const APPS: &str = "nerv/main/cluster/apps";
 const POSTGRES: &str = "nerv/main/cluster/apps/shared/postgres/app";
 
 /// Apps without a database, made after grafana. They sort between others, so that lists grow in their middle.
-const NAMES: [&str; 8] =
-    ["asuka", "kaworu", "misato", "naoko", "ritsuko", "shinji", "toji", "yui"];
+const NAMES: [&str; 8] = ["asuka", "kaworu", "misato", "naoko", "ritsuko", "shinji", "toji", "yui"];
 
 /// The files in which all eight databases are listed.
 const SHARED: [&str; 3] = ["databases.yaml", "kustomization.yaml", "postgres-cluster.yaml"];
@@ -218,9 +217,10 @@ fn behind<'a>(sandbox: &'a Sandbox, program: &Path, time: Duration) -> (Outcome<
     let args = ["--set", r#"["stringData"]["TOKEN"] "changed""#, &secret];
     let outcome = match program.file_name().is_some_and(|name| name == "sops") {
         true => sandbox.run(program).args(args).go(),
-        false => {
-            sandbox.run(program).args(["set", &secret, r#"["stringData"]["TOKEN"]"#, r#""changed""#]).go()
-        }
+        false => sandbox
+            .run(program)
+            .args(["set", &secret, r#"["stringData"]["TOKEN"]"#, r#""changed""#])
+            .go(),
     };
     let waited = start.elapsed();
     holder.join().unwrap();
