@@ -95,9 +95,9 @@ fn a_disk_without_inodes_is_named_and_changes_nothing_wherever_it_is_noticed() {
     let limit = r#"
         limit() {
             used=$(df --output=iused ../disk | tail -n 1)
-            mount -o "remount,nr_inodes=$((used + $1))" ../disk
+            mount -t tmpfs -o "remount,nr_inodes=$((used + $1))" none ../disk
         }
-        lift() { mount -o remount,nr_inodes=2000 ../disk; }"#;
+        lift() { mount -t tmpfs -o remount,nr_inodes=2000 none ../disk; }"#;
     let levels = ["0", "1", "2", "3", "4", "5", "6"];
     let named = refusals_by_level(limit, &levels, "o space left on device");
     assert_eq!(named, ["keywright", "lock", "staged-0", "staged-1", "journal.new"]);
@@ -109,7 +109,7 @@ fn read_only<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Outcome<'a> {
         mkdir -p ../disk
         mount -t tmpfs none ../disk
         cp -a . ../disk/work
-        mount -o remount,ro ../disk
+        mount -t tmpfs -o remount,ro none ../disk
         cd ../disk/work
         exec "$0" "$@""#;
     apart(sandbox, script).args(args).go()
