@@ -1,5 +1,7 @@
 //! A commit that is stopped after any of its steps: the next command finds old or new, never a mixture.
 
+/// A command with a fault in it, judged.
+mod case;
 /// A fault in every system call.
 mod faults;
 /// Old, new or mixed.
@@ -14,6 +16,8 @@ mod order;
 mod places;
 /// Commands at the same time.
 mod rivals;
+/// A small repository.
+mod small;
 /// System calls, recorded and disturbed.
 mod trace;
 

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::faults::small_repository;
 use super::files::{Change, Files, leftovers};
+use super::small::small_repository;
 use super::trace::{KEYWRIGHT, record};
 use super::{CHANGED, SECRET, stop_after};
 use crate::proof;

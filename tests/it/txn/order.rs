@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::faults::{NEW_FILE, small_repository, without_git};
+use super::small::{NEW_FILE, small_repository, without_git};
 use super::trace::{Call, record};
 use crate::proof;
 use crate::sandbox::Sandbox;

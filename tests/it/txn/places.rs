@@ -5,8 +5,8 @@
 
 use std::fs;
 
-use super::faults::small_repository;
 use super::limits::{apart, decryption};
+use super::small::small_repository;
 use crate::proof;
 
 /// Kills the program at each rename in the current directory, and keeps what came of it in `$RESULTS/NUMBER/`: `kept`
