@@ -26,20 +26,20 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// Runs the command undisturbed, to know its calls and its result.
+    /// Runs the command undisturbed in a copy of a repository, to know its calls and its result.
     pub(super) fn new(
         name: &'static str,
         args: &'static [&'static str],
         input: &'static [u8],
-        sandbox: &Sandbox,
+        original: &Sandbox,
     ) -> Case {
-        let state = if sandbox.path(".git").exists() { ".git/keywright" } else { ".keywright" };
-        let old = Files::of(&sandbox.work());
-        settle(sandbox, state);
-        let calls = record(sandbox, args, input);
+        let state = if original.path(".git").exists() { ".git/keywright" } else { ".keywright" };
+        let old = Files::of(&original.work());
+        let sandbox = copy(&old, state);
+        settle(&sandbox, state);
+        let calls = record(&sandbox, args, input);
         let new = Files::of(&sandbox.work());
         assert!(!old.changed(&new).is_empty(), "{name} changes nothing");
-        old.restore(&sandbox.work());
         let lock = format!("{state}/lock");
         let locked = |call: &Call| call.name.starts_with("open") && is_at(call, &lock);
         let from = calls.iter().position(locked).expect("the lock is opened");
@@ -53,18 +53,6 @@ impl Case {
         let begun = self.first(|call| call.arguments.contains("O_EXCL") && call.worked());
         self.calls.drain(..begun);
         self
-    }
-
-    /// A repository in the old state.
-    fn sandbox(&self) -> Sandbox {
-        let sandbox = Sandbox::new();
-        sandbox.install_identity();
-        self.change.old.restore(&sandbox.work());
-        if self.state.starts_with(".git") {
-            sandbox.git(&["init", "--quiet", "--initial-branch", "main"]);
-            sandbox.commit_all("old");
-        }
-        sandbox
     }
 
     /// The index of the first call that satisfies a condition.
@@ -170,7 +158,7 @@ impl Case {
         thread::scope(|scope| {
             for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
                 scope.spawn(|| {
-                    let sandbox = self.sandbox();
+                    let sandbox = copy(&self.change.old, self.state);
                     while let Some((index, fault)) =
                         points.get(next.fetch_add(1, Ordering::Relaxed))
                     {
@@ -209,6 +197,18 @@ fn is_at(call: &Call, end: &str) -> bool {
 
 fn is_rename_to(call: &Call, end: &str) -> bool {
     call.name.starts_with("rename") && call.paths().last().is_some_and(|path| path.ends_with(end))
+}
+
+/// A repository with these files, and with Git if that has the state directory.
+fn copy(files: &Files, state: &str) -> Sandbox {
+    let sandbox = Sandbox::in_memory();
+    sandbox.install_identity();
+    files.restore(&sandbox.work());
+    if state.starts_with(".git") {
+        sandbox.git(&["init", "--quiet", "--initial-branch", "main"]);
+        sandbox.commit_all("old");
+    }
+    sandbox
 }
 
 /// Makes it look as if the last commit were long ago. After a recent one a reader looks twice, and that would be more
