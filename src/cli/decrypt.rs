@@ -13,7 +13,7 @@ use crate::keys::Identities;
 use crate::sops::Format;
 use crate::sops::emit::emit;
 use crate::sops::extract::{ExtractError, extract};
-use crate::sops::file::Unlocked;
+use crate::sops::file::{EncryptedFile, Unlocked};
 use crate::sops::index;
 use crate::sops::tree::Tree;
 use crate::txn::Content;
@@ -132,10 +132,16 @@ pub(crate) fn encrypted_among(files: Vec<File>) -> Vec<File> {
     files.into_iter().filter(|file| file.named || looks_encrypted(file)).collect()
 }
 
-/// Whether a file holds a `sops` block; most that do not are not even parsed.
+/// Whether a file holds a `sops` block, be it damaged; most that do not are not even parsed.
 fn looks_encrypted(file: &File) -> bool {
     let holds = |word: &[u8]| file.content.windows(word.len()).any(|part| part == word);
-    holds(b"sops") && holds(b"ENC[AES256_GCM,") && file.encrypted().is_ok()
+    holds(b"sops")
+        && holds(b"lastmodified")
+        && match file.document() {
+            Ok(document) => !matches!(EncryptedFile::open(document), Ok(None)),
+            // Whatever has no format of its own may well speak of these.
+            Err(_) => file.format != Format::Binary,
+        }
 }
 
 fn content(text: &str) -> Content {

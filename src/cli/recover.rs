@@ -2,7 +2,7 @@
 
 use super::claim::{self, Access};
 use super::{Context, Failure, Status, commit};
-use crate::txn::{Error, Outcome};
+use crate::txn::Outcome;
 
 /// Finish or undo what an interrupted command left
 ///
@@ -37,11 +37,10 @@ pub(crate) fn run(args: RecoverArgs, context: &mut Context) -> Result<Status, Fa
         });
         return Ok(Status::Done);
     }
-    let recovered = match store.interrupted() {
-        Ok(Some(_)) | Err(Error::Locked { .. }) if !args.dry_run => {
-            claim::patiently(context, |holder, wait| store.lock(holder, wait))?.recovered()
-        }
-        interrupted => interrupted?,
+    let recovered = match args.dry_run {
+        true => store.interrupted()?,
+        false if store.is_at_rest()? => None,
+        false => claim::patiently(context, |holder, wait| store.lock(holder, wait))?.recovered(),
     };
     context.say(match recovered {
         None => "nothing to recover".to_owned(),

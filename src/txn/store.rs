@@ -76,6 +76,11 @@ impl Store {
         Ok(disk::look(&self.state.join(JOURNAL))?.is_some())
     }
 
+    /// Whether nothing at all is left of any command, and none is at work.
+    pub fn is_at_rest(&self) -> Result<bool, Error> {
+        Ok(disk::look(&self.state)?.is_none())
+    }
+
     /// What to compare with what it is after files were read without the lock.
     pub fn moment(&self) -> Result<Moment, Error> {
         Moment::of(&self.state)
@@ -93,7 +98,7 @@ impl Store {
     /// replace the others is removed. For a commit that cannot be finished, because files were edited
     /// after it was interrupted or its journal is damaged. Returns the number of files that waited.
     pub fn discard(&self, holder: &Holder, wait: Wait) -> Result<usize, Error> {
-        if disk::look(&self.state)?.is_none() {
+        if self.is_at_rest()? {
             return Ok(0);
         }
         let lock = self.acquire(holder, wait)?;
@@ -107,7 +112,7 @@ impl Store {
     /// it cannot be finished. Anything less is tidied up if that is possible now: it may belong to a
     /// command that is running, or lie where this user cannot write, and does not matter to readers.
     pub fn recover(&self, holder: &Holder, wait: Wait) -> Result<Option<Recovered>, Error> {
-        if disk::look(&self.state)?.is_none() {
+        if self.is_at_rest()? {
             return Ok(None);
         }
         if self.is_pending()? {

@@ -43,7 +43,19 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// An empty directory, without Git and without an identity.
     pub(crate) fn new() -> Self {
-        let root = tempfile::Builder::new().prefix("keywright-").tempdir().unwrap();
+        Sandbox::below(&std::env::temp_dir())
+    }
+
+    /// The same in memory where the system has a place for that: for runs by the thousand, which would wait for a disk.
+    pub(crate) fn in_memory() -> Self {
+        let memory = fs::canonicalize("/dev/shm").ok();
+        let usable =
+            memory.filter(|path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok());
+        Sandbox::below(&usable.unwrap_or_else(std::env::temp_dir))
+    }
+
+    fn below(directory: &Path) -> Self {
+        let root = tempfile::Builder::new().prefix("keywright-").tempdir_in(directory).unwrap();
         for folder in ["work", "home", "tmp"] {
             fs::create_dir(root.path().join(folder)).unwrap();
         }

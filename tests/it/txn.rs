@@ -1,5 +1,26 @@
 //! A commit that is stopped after any of its steps: the next command finds old or new, never a mixture.
 
+/// A command with a fault in it, judged.
+mod case;
+/// A fault in every system call.
+mod faults;
+/// Old, new or mixed.
+mod files;
+/// No space, no rights, long names, many files.
+mod limits;
+/// Random moments, and protected files.
+mod moments;
+/// What is on the disk before what.
+mod order;
+/// Git's directory elsewhere.
+mod places;
+/// Commands at the same time.
+mod rivals;
+/// A small repository.
+mod small;
+/// System calls, recorded and disturbed.
+mod trace;
+
 use keywright::txn::{Change, Content, Holder, Plan, Store, Wait};
 
 use crate::proof;

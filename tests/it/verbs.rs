@@ -112,3 +112,22 @@ fn is_encrypted(sandbox: &Sandbox, name: &str) -> bool {
     assert!(Path::new(&sandbox.path(name)).is_file(), "{name}");
     sops(sandbox, &["filestatus", name]).go().success().stdout().contains("true")
 }
+
+#[test]
+fn a_damaged_file_in_a_directory_is_not_passed_over() {
+    let sandbox = Sandbox::nerv();
+    let path = "nerv/main/cluster/apps/grafana/app/secret.yaml";
+    let whole = sandbox.read(path);
+    let conflict = whole.replacen("kind: Secret", "<<<<<<< HEAD\nkind: Secret", 1);
+    sandbox.write("nerv/notes.md", "the `sops` block has a `lastmodified`\n");
+    for damaged in
+        [whole.replace("ENC[", "ENC[x"), whole.replace("    mac: ", "    mac: !"), conflict]
+    {
+        sandbox.write(path, &damaged);
+        let before = sandbox.snapshot();
+        sandbox.keywright(["decrypt", "-i", "-r", "nerv"]).go().code(2).complains(path);
+        before.assert_untouched(&sandbox.snapshot());
+    }
+    sandbox.write(path, whole);
+    sandbox.keywright(["decrypt", "-i", "-r", "nerv"]).go().success();
+}
