@@ -269,6 +269,18 @@ pub(super) fn release(path: &Path, mode: u32) -> Result<(), Error> {
     file.sync_all().map_err(at(path))
 }
 
+/// Makes content and mode of a file durable that a dead process, or a failed sync, may have left otherwise.
+/// One that its mode forbids to open is left to the file system.
+pub(super) fn sync_file(path: &Path) -> Result<(), Error> {
+    let file = match open(path) {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => None,
+        opened => opened?,
+    };
+    let Some(file) = file else { return Ok(()) };
+    about_to(Call::SyncFile(path)).map_err(at(path))?;
+    file.sync_all().map_err(at(path))
+}
+
 /// Moves `from` over `to` in one step of the file system; both lie on one.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     about_to(Call::Rename(from, to)).and_then(|()| fs::rename(from, to)).map_err(at(to))

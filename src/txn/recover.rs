@@ -3,6 +3,7 @@
 //! Everything here may itself be interrupted and begun again: each target is looked at anew, and the
 //! record goes last.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub(super) fn recover(root: &Path, state: &Path) -> Result<Option<Recovered>, Er
     let path = state.join(super::JOURNAL);
     if let Some(bytes) = disk::read(&path)? {
         let entries = journal::decode(&bytes).map_err(damaged(&path))?;
+        // Whoever decided may have died before the sync: no rename may be durable without its journal.
+        disk::sync_directory(state)?;
         roll_forward(root, state, &entries)?;
         let files = entries.len();
         return Ok(Some(Recovered { outcome: Outcome::RolledForward, files }));
@@ -97,6 +100,11 @@ pub(super) fn forget(state: &Path) -> Result<(), Error> {
 fn roll_forward(root: &Path, state: &Path, entries: &[Entry]) -> Result<(), Error> {
     let done: Vec<bool> =
         entries.iter().map(|entry| is_done(root, state, entry)).collect::<Result<_, _>>()?;
+    let waiting =
+        entries.iter().zip(&done).filter(|(entry, done)| !**done && entry.staged.is_some());
+    waiting.clone().try_for_each(|(entry, _)| make_parents(&root.join(&entry.target)))?;
+    // A file renamed into a directory that a power cut takes back would be lost.
+    sync_ancestors(root, waiting.map(|(entry, _)| entry.target.as_path()))?;
     for (entry, done) in entries.iter().zip(done) {
         let target = root.join(&entry.target);
         match entry.staged.as_ref().map(|staged| staged.path(state, &target)) {
@@ -105,14 +113,15 @@ fn roll_forward(root: &Path, state: &Path, entries: &[Entry]) -> Result<(), Erro
             Some(staged) => {
                 if !entry.is_plain() {
                     disk::release(&staged, entry.mode)?;
+                    disk::sync_file(&staged)?;
                 }
-                make_parents(&target)?;
                 disk::rename(&staged, &target)?;
             }
             None => drop(disk::remove(&target)?),
         }
         if entry.staged.is_some() && entry.is_plain() {
             disk::release(&target, entry.mode)?;
+            disk::sync_file(&target)?;
         }
     }
     replace::sync_parents(root, entries.iter().map(|entry| entry.target.as_path()))?;
@@ -149,6 +158,14 @@ fn make_parents(target: &Path) -> Result<(), Error> {
         missing.push(directory);
     }
     missing.iter().rev().try_for_each(|path| disk::make_directory(path))
+}
+
+/// Syncs every directory on the way to each target: any of them may have been made again, now or by a recovery
+/// that died before it had synced them.
+fn sync_ancestors<'a>(root: &Path, targets: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
+    let directories: BTreeSet<&Path> =
+        targets.flat_map(|target| target.ancestors().skip(1)).collect();
+    directories.into_iter().try_for_each(|directory| disk::sync_directory(&root.join(directory)))
 }
 
 /// Removes all that an undecided commit has made, and counts the staged files among it.

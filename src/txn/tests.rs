@@ -8,11 +8,17 @@ use std::time::Duration;
 
 use super::*;
 
+mod draw;
 mod faults;
+mod order;
+mod power;
+mod proof;
+mod property;
 mod readers;
 mod refusals;
 mod rivals;
 mod stops;
+mod tree;
 
 /// A fresh directory with a repository at `root`, removed at the end of the test.
 struct Sandbox {
