@@ -69,7 +69,8 @@
 //! An error up to the first rename is undone at once, and so is a request to stop. After an error that comes
 //! later the commit is tried to be finished at once, as recovery would do it.
 //!
-//! Recovery with a journal goes on: what is new already is skipped, what is old is replaced. A target
+//! Recovery with a journal goes on, after it has made durable what a dead process may have left unsynced: the
+//! journal's name, modes, directories. What is new already is skipped, what is old is replaced. A target
 //! that is neither was edited after the crash. Then nothing at all is touched and [`Error::Edited`]
 //! names the file, at every start, until somebody decides: give the file its old or its new content
 //! back, or give the rest of the change up ([`Store::discard`]). Without a journal recovery goes
