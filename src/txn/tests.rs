@@ -157,6 +157,14 @@ fn collect(root: &Path, below: &Path, picture: &mut Vec<String>) {
 /// How long a test waits for a lock that a process may have for the moment in which it is started.
 const PATIENCE: Wait = Wait::UpTo(Duration::from_secs(5));
 
+/// Recovers as [`Store::recover`] does, but with that patience also where nothing is decided.
+fn recover(store: &Store) -> Result<Option<Recovered>, Error> {
+    match store.is_at_rest()? {
+        true => Ok(None),
+        false => store.lock(&holder(), PATIENCE).map(|lock| lock.recovered()),
+    }
+}
+
 fn holder() -> Holder {
     Holder::this_process("test", "2026-03-01T12:00:00Z")
 }

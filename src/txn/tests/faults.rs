@@ -57,7 +57,7 @@ fn is_free_lock(line: &str) -> bool {
 
 /// Commits as a command does: lock, commit, let go.
 pub(super) fn commit(store: &Store, plan: &Plan) -> Result<Committed, Error> {
-    store.lock(&holder(), Wait::Immediately)?.commit(plan, || false)
+    store.lock(&holder(), PATIENCE)?.commit(plan, || false)
 }
 
 /// A sandbox with the files of the four changes.
@@ -204,7 +204,7 @@ fn twice(
     let (before, _) = with_fault(death, Verdict::Die, || {
         Store::open(&sandbox.root).and_then(|s| commit(&s, &changes(plain)))
     });
-    let (result, reached) = with_fault(at, fault, || store.recover(&holder(), Wait::Immediately));
+    let (result, reached) = with_fault(at, fault, || recover(&store));
     if reached {
         let run = format!(
             "{layout:?}, plain {plain}, death at call {death}, {name} at call {at} of recovery"

@@ -63,8 +63,8 @@ impl Drop for Place {
 /// Recovers as a command does that only reads, then as one that writes.
 fn recover(place: &Place) -> Result<(), Error> {
     let store = place.store()?;
-    store.recover(&holder(), Wait::Immediately)?;
-    store.lock(&holder(), Wait::Immediately).map(drop)
+    super::recover(&store)?;
+    store.lock(&holder(), PATIENCE).map(drop)
 }
 
 /// Every state that was tried, and how it ends.
@@ -191,7 +191,7 @@ fn a_power_cut_while_or_after_a_failed_commit_is_undone_leaves_old_or_new() {
 fn a_power_cut_after_recovery_has_made_directories_again_leaves_the_new_files() {
     for (scenario, promise) in Scenario::all(&[Promise::Ordered, Promise::Posix]) {
         let place = Place::with(&scenario.start);
-        let mut lock = place.store().unwrap().lock(&holder(), Wait::Immediately).unwrap();
+        let mut lock = place.store().unwrap().lock(&holder(), PATIENCE).unwrap();
         let mut transaction = lock.begin(&scenario.plan).unwrap();
         while transaction.step().unwrap() != Some(Step::Decide) {}
         transaction.abandon();

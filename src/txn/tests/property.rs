@@ -103,11 +103,10 @@ fn run(draw: &mut Draw, ends: &Ends) -> Result<(), String> {
     for _ in 0..draw.below(3) {
         let (at, (fault, _)) = (draw.below(50), draw.one(&FAULTS));
         drop(with_fault(at, fault, || {
-            Store::open(&sandbox.root)?.recover(&holder(), Wait::Immediately)
+            Store::open(&sandbox.root).and_then(|store| recover(&store))
         }));
     }
-    let recovered = sandbox.store().recover(&holder(), Wait::Immediately);
-    recovered.map_err(|error| format!("{error}, {}", what()))?;
+    recover(&sandbox.store()).map_err(|error| format!("{error}, {}", what()))?;
 
     let said = match &result {
         Ok(_) if case.refused => return Err(format!("not refused, {}", what())),

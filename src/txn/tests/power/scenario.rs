@@ -61,7 +61,7 @@ impl Scenario {
         let tape = Tape::new(&place.0);
         let mut said = 0;
         let result = tape.during(verdict, || {
-            let mut lock = place.store()?.lock(&holder(), Wait::Immediately)?;
+            let mut lock = place.store()?.lock(&holder(), PATIENCE)?;
             let result = lock.commit(&self.plan, || false);
             said = tape.len();
             result
