@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::claim::{self, Access};
 use super::failure::located;
-use super::{Context, Failure, claim};
+use super::{Context, Failure};
 use crate::document::{Document, ParseError, Route};
 use crate::keys::Identities;
 use crate::repo::Snapshot;
@@ -132,6 +133,11 @@ impl Naming {
     /// A file on disk.
     pub(crate) fn read(&self, found: Found, context: &Context) -> Result<File, Failure> {
         let path = context.directory.join(&found.name);
+        // Who reads a pipe waits for somebody to write to it, and others would wait for who has the lock.
+        if context.task.access == Access::Write && path.metadata().is_ok_and(|it| !it.is_file()) {
+            let name = found.name.display();
+            return Err(Failure::new(format!("{name}: is not a regular file")));
+        }
         let content = std::fs::read(&path).map_err(|error| Failure::io(&found.name, &error))?;
         Ok(self.file(found.name, Content::new(content), true, found.named, context))
     }

@@ -114,6 +114,17 @@ fn is_encrypted(sandbox: &Sandbox, name: &str) -> bool {
 }
 
 #[test]
+fn a_pipe_is_not_changed_in_place() {
+    let sandbox = Sandbox::nerv();
+    sandbox.run("mkfifo").arg("pipe.yaml").go().success();
+    for args in [&["decrypt", "-i", "pipe.yaml"][..], &["sops", "rotate", "-i", "pipe.yaml"]] {
+        let code = if args[0] == "sops" { 1 } else { 2 };
+        let outcome = sandbox.keywright(args).go().code(code);
+        outcome.complains("pipe.yaml: is not a regular file");
+    }
+}
+
+#[test]
 fn a_damaged_file_in_a_directory_is_not_passed_over() {
     let sandbox = Sandbox::nerv();
     let path = "nerv/main/cluster/apps/grafana/app/secret.yaml";
