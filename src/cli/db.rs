@@ -1,13 +1,11 @@
 //! `keywright db`
 
-use super::claim;
-use super::commit::{self, Mode};
-use super::{Context, Failure, Status, discover};
-use crate::layout::Layout;
-use crate::make::Policy;
-use crate::provision::{self, Error, Means, Outcome, Password, Request};
-use crate::repo::{self, Snapshot};
-use crate::secret::Secret;
+mod provision;
+
+use self::provision::ProvisionArgs;
+use super::commit::Mode;
+use super::{Context, Failure, Status};
+use crate::provision::Error;
 
 /// Databases of CloudNativePG and the credentials for them
 #[derive(clap::Args)]
@@ -22,95 +20,17 @@ enum DbCommand {
     Provision(ProvisionArgs),
 }
 
-/// Give an app a database: role, password, Database, URL in the app's secret – in one change
-///
-/// Names, places and style are taken from what the repository has already. What is there is left alone, what
-/// is missing is added; run again, it finds nothing to do.
-#[derive(clap::Args)]
-#[command(after_help = "Examples:
-  keywright db provision grafana --dry-run
-  keywright db provision grafana
-  printf '%s' \"$PASSWORD\" | keywright db provision grafana --password-stdin")]
-pub(crate) struct ProvisionArgs {
-    /// The app: the name of its Flux Kustomization, or of its directory
-    #[arg(value_name = "APP")]
-    app: String,
-    /// Read the password from standard input instead of generating one
-    #[arg(long)]
-    password_stdin: bool,
-    /// Show what was inferred, and from which files
-    #[arg(short, long)]
-    verbose: bool,
-    #[command(flatten)]
-    mode: Mode,
-}
-
 impl DbArgs {
     /// As if `db provision APP` had been typed.
     pub(crate) fn provision(app: &str, mode: Mode) -> DbArgs {
-        let provision =
-            ProvisionArgs { app: app.to_owned(), password_stdin: false, verbose: false, mode };
-        DbArgs { command: DbCommand::Provision(provision) }
+        DbArgs { command: DbCommand::Provision(ProvisionArgs::of(app, mode)) }
     }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: DbArgs, context: &mut Context) -> Result<Status, Failure> {
     match args.command {
-        DbCommand::Provision(args) => provision(&args, context),
-    }
-}
-
-fn provision(args: &ProvisionArgs, context: &mut Context) -> Result<Status, Failure> {
-    const COMMAND: &str = "db provision";
-    let root = repo::root_of(&context.directory).to_owned();
-    let password = password(args, context)?;
-    let identities = discover::identities(context)?;
-    context.begin(COMMAND, args.mode.access());
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
-    let layout = Layout::infer(&snapshot);
-    let request = Request { app: &args.app, password };
-    let now = context.now();
-    let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
-    let outcome = provision::provision(&request, &snapshot, &layout, &mut means);
-    if args.verbose {
-        for error in layout.unreadable() {
-            context.note(format!("left out: {error}"));
-        }
-    }
-    let outcome = outcome?;
-    if args.verbose {
-        explain(&outcome, context);
-    }
-    for note in &outcome.notes {
-        context.note(format!("note: {note}"));
-    }
-    commit::carry_out(&store, outcome.plan, &root, args.mode, context)
-}
-
-/// A new password, or the one on standard input without its line break.
-fn password(args: &ProvisionArgs, context: &mut Context) -> Result<Password, Failure> {
-    if !args.password_stdin {
-        return Ok(Password::Generated(Policy::default().generate(&mut context.random)));
-    }
-    let input = context.read_stdin()?;
-    let line = input.strip_suffix(b"\n").unwrap_or(&input);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    Ok(Password::Given(Secret::new(line.to_vec())))
-}
-
-fn explain(outcome: &Outcome, context: &mut Context) {
-    for fact in &outcome.facts {
-        let from = match fact.evidence.is_empty() {
-            true => "by convention".to_owned(),
-            false => {
-                let files: Vec<_> =
-                    fact.evidence.iter().map(|file| file.display().to_string()).collect();
-                format!("from {}", files.join(", "))
-            }
-        };
-        context.note(format!("{}: {} ({from})", fact.what, fact.value));
+        DbCommand::Provision(args) => provision::run(&args, context),
     }
 }
 
@@ -137,6 +57,22 @@ impl From<Error> for Failure {
                 "see what it is with `keywright decrypt {}`, and remove `{key}` if it is not needed",
                 path.display()
             )),
+            Error::ClusterAmbiguous { .. } | Error::ClusterUnknown { .. } => {
+                failure.hint("choose one with `--cluster [NAMESPACE/]NAME`")
+            }
+            Error::SecretAmbiguous { .. } | Error::SecretUnknown { .. } => {
+                failure.hint("choose one with `--secret NAME`")
+            }
+            Error::KeyNeeded { .. } => {
+                failure.hint("choose a key for the next one with `--url-key KEY`")
+            }
+            Error::RoleUnknown { .. } => {
+                failure.hint("name one of these, or declare the role first")
+            }
+            Error::RoleTaken { .. } => failure.hint("choose another name with `--role NAME`"),
+            Error::DatabaseTaken { .. } => {
+                failure.hint("choose another name with `--database NAME`")
+            }
             Error::Password(_) => {
                 failure.hint("leave `--password-stdin` out to have a password generated")
             }
@@ -149,33 +85,7 @@ impl From<Error> for Failure {
 mod tests {
     use std::path::PathBuf;
 
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        db: DbArgs,
-    }
-
-    fn parse(args: &[&str]) -> ProvisionArgs {
-        let line = Line::try_parse_from([&["keywright", "provision"], args].concat()).unwrap();
-        let DbCommand::Provision(args) = line.db.command;
-        args
-    }
-
-    #[test]
-    fn every_flag_of_provision_is_read() {
-        let none = parse(&["grafana"]);
-        assert_eq!(none.app, "grafana");
-        assert!(!none.password_stdin && !none.verbose && !none.mode.dry_run && !none.mode.yes);
-        assert!(parse(&["a", "--password-stdin"]).password_stdin);
-        assert!(parse(&["a", "--verbose"]).verbose && parse(&["a", "-v"]).verbose);
-        assert!(parse(&["a", "--dry-run"]).mode.dry_run);
-        assert!(parse(&["a", "--yes"]).mode.yes);
-        assert!(Line::try_parse_from(["keywright", "provision"]).is_err());
-    }
 
     #[test]
     fn refusals_that_can_be_mended_come_with_a_hint() {

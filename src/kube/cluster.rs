@@ -23,11 +23,12 @@ const DEFAULT_OWNER: &str = "app";
 #[derive(Clone, Copy)]
 pub(crate) struct Cluster<'d>(pub(crate) Object<'d>);
 
-/// An entry of `spec.managed.roles`.
+/// What a role is to be: an entry of `spec.managed.roles`, or the `spec` of a `DatabaseRole`, which has the same
+/// fields.
 #[derive(Clone, Copy)]
 pub(crate) struct Role<'d> {
-    /// The entry, read like an object.
-    entry: Object<'d>,
+    /// The mapping, read like an object.
+    pub(crate) entry: Object<'d>,
 }
 
 impl<'d> Cluster<'d> {
@@ -75,6 +76,13 @@ impl<'d> Cluster<'d> {
 }
 
 impl<'d> Role<'d> {
+    /// The role of a `DatabaseRole`; `None`: it has no `spec`.
+    pub(crate) fn of_object(object: Object<'d>) -> Option<Self> {
+        let spec = object.at(&["spec"])?;
+        let document = object.document;
+        Some(Role { entry: Object { document, node: document.target(spec) } })
+    }
+
     /// The name in PostgreSQL; empty where the entry has none.
     pub(crate) fn name(&self) -> &'d str {
         self.entry.text(&["name"]).unwrap_or_default()

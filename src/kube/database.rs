@@ -28,6 +28,14 @@ impl<'d> Database<'d> {
         self.0.text(&["spec", "owner"])
     }
 
+    /// The names of the items of a list in `spec`, such as `extensions`.
+    pub(crate) fn names(&self, list: &str) -> impl Iterator<Item = &'d str> + use<'d> {
+        let document = self.0.document;
+        let list = self.0.at(&["spec", list]).map(|list| document.target(list));
+        let items: Vec<_> = list.map_or_else(Vec::new, |list| document.items(list).collect());
+        items.into_iter().filter_map(move |item| document.text(document.lookup(item, "name")?))
+    }
+
     /// Whether the database is being dropped: `ensure: absent`.
     pub(crate) fn is_absent(&self) -> bool {
         self.0.text(&["spec", "ensure"]) == Some("absent")

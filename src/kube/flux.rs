@@ -40,6 +40,27 @@ impl<'d> FluxKustomization<'d> {
         self.0.text(&["spec", "targetNamespace"])
     }
 
+    /// The name of the Secret with the key of decryption; `None` where it does not decrypt.
+    pub(crate) fn decryption(&self) -> Option<&'d str> {
+        let decryption = self.0.at(&["spec", "decryption"])?;
+        let name = self.0.document.descend(decryption, &["secretRef", "name"]);
+        Some(name.and_then(|name| self.0.document.text(name)).unwrap_or_default())
+    }
+
+    /// The components that it adds, relative to its path.
+    pub(crate) fn components(&self) -> Vec<&'d str> {
+        let document = self.0.document;
+        let list = self.0.at(&["spec", "components"]).map(|list| document.target(list));
+        list.map_or_else(Vec::new, |list| {
+            document.items(list).filter_map(|item| document.text(item)).collect()
+        })
+    }
+
+    /// A variable of `postBuild.substitute`.
+    pub(crate) fn variable(&self, name: &str) -> Option<&'d str> {
+        self.0.text(&["spec", "postBuild", "substitute", name])
+    }
+
     /// Names of the Kustomizations that it waits for, whatever their namespace.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = &'d str> + use<'d> {
         let document = self.0.document;

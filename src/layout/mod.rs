@@ -11,11 +11,13 @@
 //! ```
 
 mod app;
-mod database;
+mod decryption;
 mod fact;
 mod instance;
 mod listing;
 mod naming;
+mod object_place;
+mod role;
 mod rule;
 mod secret;
 mod server;
@@ -31,10 +33,11 @@ use crate::kube::{Object, objects};
 use crate::repo::{self, Snapshot};
 
 pub(crate) use app::App;
-pub(crate) use database::DatabasePlace;
 pub(crate) use fact::{Choice, Fact};
 pub(crate) use instance::ClusterSite;
 pub(crate) use naming::Template;
+pub(crate) use object_place::ObjectPlace;
+pub(crate) use role::{RoleSite, Strategy, role_in};
 pub(crate) use rule::{Configured, configuration};
 pub(crate) use secret::{RoleSecretPlace, SecretSite};
 
@@ -169,14 +172,9 @@ impl<'s> Layout<'s> {
         self.clusters.iter().map(|found| self.cluster_site(*found)).collect()
     }
 
-    /// The `DatabaseRole` objects.
-    pub(crate) fn database_roles(&self) -> &[Located<'s, Object<'s>>] {
-        &self.database_roles
-    }
-
-    /// Patches that add managed roles to a Cluster.
-    pub(crate) fn role_patches(&self) -> &[Located<'s, Cluster<'s>>] {
-        &self.role_patches
+    /// The Flux Kustomizations.
+    pub(crate) fn flux(&self) -> &[Located<'s, FluxKustomization<'s>>] {
+        &self.flux
     }
 
     /// Whether a kustomize file lists this file.
@@ -223,6 +221,17 @@ impl<'s> Layout<'s> {
             let flux = self.applied_by(file)?;
             Some(Fact::new(flux.view.target_namespace()?, flux.file))
         })
+    }
+
+    /// The namespace of a Flux Kustomization: its own, or that of the kustomize file that lists it.
+    pub(crate) fn namespace_of_flux(
+        &self,
+        flux: &Located<'s, FluxKustomization<'s>>,
+    ) -> Option<&'s str> {
+        flux.view
+            .0
+            .namespace()
+            .or_else(|| self.listing.view(self.listing.listed_in(flux.file)?)?.namespace())
     }
 
     /// The Flux Kustomization that applies a file.

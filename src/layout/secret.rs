@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::naming::{self, Sample};
-use super::{ClusterSite, Fact, Layout, Template, mentions};
+use super::{ClusterSite, Fact, Layout, RoleSite, Template, mentions};
 use crate::kube::{Object, objects};
 
 /// Name of a role's Secret where no other role shows one.
 const DEFAULT_NAME: &str = "postgres-{app}-user";
+
+/// The API group of External Secrets.
+const EXTERNAL_SECRETS: &str = "external-secrets.io";
 
 /// A core Secret and its place.
 #[derive(Clone, Copy)]
@@ -65,12 +68,39 @@ impl<'s> Layout<'s> {
             .collect()
     }
 
+    /// Files with Secrets that are named as the credentials of roles and are not in the Cluster's namespace, or with an
+    /// `ExternalSecret` that makes one: in an app, or in a component for the name in `${APP}`.
+    pub(crate) fn copies_of_credentials(
+        &self,
+        site: &ClusterSite<'s>,
+        name: &Template,
+    ) -> Vec<&'s Path> {
+        let is_copy = |object: &Object<'s>, file: &'s Path| {
+            let kind = object.is("", "Secret") || object.is(EXTERNAL_SECRETS, "ExternalSecret");
+            let is_named = object.name().is_some_and(|own| name.app_in(own).is_some());
+            let elsewhere = || match (self.namespace(*object, file), &site.namespace) {
+                (Some(own), Some(cluster)) => own.value != cluster.value,
+                _ => object.name().is_some_and(|own| own.contains("${APP}")),
+            };
+            kind && is_named && elsewhere()
+        };
+        let files = self.snapshot.manifests();
+        let files = files.filter(|file| mentions(self.snapshot, file, &["Secret"]));
+        files
+            .filter(|file| {
+                let found = self.snapshot.document(file).map(objects).unwrap_or_default();
+                found.iter().any(|object| is_copy(object, file))
+            })
+            .collect()
+    }
+
     /// How the credentials of a Cluster's roles are named and filed.
     pub(crate) fn role_secrets(&self, site: &ClusterSite<'s>) -> RoleSecretPlace<'s> {
-        let roles: Vec<_> = site.cluster.roles().collect();
-        let named = roles.iter().filter_map(|role| {
-            Some(Sample { identifier: role.name(), name: role.password_secret()?, file: site.file })
+        let sites = self.roles(site);
+        let named = sites.iter().filter_map(|RoleSite { role, file, .. }| {
+            Some(Sample { identifier: role.name(), name: role.password_secret()?, file })
         });
+        let roles: Vec<_> = sites.iter().map(|site| site.role).collect();
         let names: Vec<&str> = roles.iter().filter_map(|role| role.password_secret()).collect();
         let secrets = self.secrets_named(&names, site);
         let last = secrets.last();

@@ -30,6 +30,12 @@ impl<'s> Layout<'s> {
             .map(|(_, file)| file)
     }
 
+    /// The documents that a component is made of.
+    pub(crate) fn component_members(&self, directory: &Path) -> Vec<&'s Document> {
+        let members = self.listing.members(directory).into_iter();
+        members.filter_map(|file| self.snapshot.document(file).ok()).collect()
+    }
+
     fn servers_in(&self, file: &'s Path) -> Vec<Located<'s, Object<'s>>> {
         let found = self.snapshot.document(file).map(objects).unwrap_or_default();
         let runs = |object: &Object<'s>| {

@@ -9,6 +9,7 @@
 
 mod percent;
 mod policy;
+pub(crate) mod scram;
 mod template;
 
 pub(crate) use percent::percent_encode;

@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
+use super::app_copy::{self, AppCopy};
 use super::database::Named;
 use super::draft::Draft;
 use super::opened::{self, Opened};
-use super::role_secret::{RoleSecret, check_encrypted};
+use super::role_secret::RoleSecret;
+use super::sealed::check_encrypted;
 use super::url::{DatabaseUrl, Form, Host};
 use super::{Error, Means, Note, Target};
 use crate::layout::{Layout, SecretSite};
@@ -38,10 +38,26 @@ pub(super) enum Connection {
 }
 
 impl<'s> AppSecret<'s> {
+    /// The URL by which the app connects.
+    pub(super) fn url(&self) -> Option<&DatabaseUrl> {
+        match &self.connection {
+            Connection::Url(_, url) => Some(url),
+            _ => None,
+        }
+    }
+
     /// Its file.
     pub(super) fn file(&self) -> &'s Path {
         self.site.file
     }
+}
+
+/// Where the app's credentials are or are going to be.
+pub(super) enum AppSide<'s> {
+    /// In a Secret of the app's that is there.
+    Secret(Box<AppSecret<'s>>),
+    /// In a Secret of their own that is to be made in the app's namespace.
+    Copy(AppCopy),
 }
 
 /// Finds the Secret of the app that holds its credentials or is to hold them.
@@ -51,7 +67,7 @@ pub(super) fn find<'s>(
     target: &Target<'_, 's>,
     role_secret: Option<&RoleSecret<'_>>,
     means: &Means<'_>,
-) -> Result<AppSecret<'s>, Error> {
+) -> Result<AppSide<'s>, Error> {
     let (mut found, mut refused) = (Vec::new(), None);
     for site in layout.secrets_of(&target.app) {
         match opened::open(snapshot, site.file, means.identities) {
@@ -61,37 +77,46 @@ pub(super) fn find<'s>(
             Err(error) => return Err(error),
         }
     }
+    let connected = |secret: &AppSecret<'_>| !matches!(secret.connection, Connection::None);
+    if let Some(connected) = found.iter().position(connected) {
+        return Ok(AppSide::Secret(Box::new(found.swap_remove(connected))));
+    }
+    if let Some(copy) = app_copy::find(layout, target) {
+        return Ok(AppSide::Copy(copy));
+    }
     if found.is_empty() {
         let (app, path) = (target.name.to_owned(), target.app.directory.clone());
         return Err(refused.unwrap_or(Error::SecretMissing { app, path }));
     }
-    let connected = |secret: &AppSecret<'_>| !matches!(secret.connection, Connection::None);
-    let named = |secret: &AppSecret<'_>| {
-        let name = secret.site.object.name();
-        name == Some(target.name) || name == Some(target.app.name())
+    choose(found, target).map(|chosen| AppSide::Secret(Box::new(chosen)))
+}
+
+/// The Secret that was chosen, else the one with the name of the app, else the only one.
+fn choose<'s>(
+    mut found: Vec<AppSecret<'s>>,
+    target: &Target<'_, 's>,
+) -> Result<AppSecret<'s>, Error> {
+    let names: [&[&str]; 2] = match &target.options.secret {
+        Some(name) => [&[name], &[]],
+        None => [&[], &[target.name, target.app.name()]],
     };
-    let chosen = found.iter().position(connected).or_else(|| found.iter().position(named));
-    match chosen.or((found.len() == 1).then_some(0)) {
+    let named = |secret: &AppSecret<'_>| {
+        let name = secret.site.object.name().unwrap_or_default();
+        names.iter().any(|names| names.contains(&name))
+    };
+    let only = found.len() == 1 && target.options.secret.is_none();
+    match found.iter().position(named).or(only.then_some(0)) {
         Some(chosen) => Ok(found.swap_remove(chosen)),
+        None if target.options.secret.is_some() => Err(Error::SecretUnknown {
+            app: target.name.to_owned(),
+            name: target.options.secret.clone().unwrap_or_default(),
+            found: found.iter().filter_map(|s| s.site.object.name()).map(str::to_owned).collect(),
+        }),
         None => {
             let paths = found.iter().map(|secret| secret.site.file.to_owned()).collect();
             Err(Error::SecretAmbiguous { app: target.name.to_owned(), paths })
         }
     }
-}
-
-/// The URL of the app: in the siblings' form, to the app's database.
-pub(super) fn url(
-    layout: &Layout<'_>,
-    target: &Target<'_, '_>,
-    usual: &Form,
-    database: &str,
-    password: &Secret,
-) -> Result<Zeroizing<String>, Error> {
-    let form = form(layout, target, usual);
-    let role = &target.identifier.value;
-    let url = form.write(target.cluster(), target.namespace(), role, database, password);
-    url.ok_or_else(|| Error::NamespaceUnknown { path: target.site.file.to_owned() })
 }
 
 /// Adds the URL under a key that is free.
@@ -122,7 +147,7 @@ pub(super) fn write(
 pub(super) fn note(
     secret: &AppSecret<'_>,
     named: &Named<'_>,
-    password: &Secret,
+    role_secret: Option<&RoleSecret<'_>>,
     notes: &mut Vec<Note>,
 ) {
     let path = secret.file().to_owned();
@@ -130,7 +155,7 @@ pub(super) fn note(
         Connection::None => {}
         Connection::Keys(keys) => notes.push(Note::SeparateKeys { path, keys: keys.clone() }),
         Connection::Url(key, url) => {
-            if url.password != *password {
+            if role_secret.is_some_and(|role| !role.fits(&url.password)) {
                 notes.push(Note::OtherPassword { path: path.clone(), key: key.clone() });
             }
             if *url.database != named.database {
@@ -157,14 +182,22 @@ fn connection(
     target: &Target<'_, '_>,
     role_secret: Option<&RoleSecret<'_>>,
 ) -> Result<Connection, Error> {
+    let wanted = target.options.database.as_deref();
     let mut another = None;
     for (key, value) in values {
         let Some(url) = value.expose_text().and_then(DatabaseUrl::parse) else { continue };
         if url.form(target.cluster(), target.namespace()).is_none() {
             continue;
         }
-        if *url.user == target.identifier.value {
-            return Ok(Connection::Url(key.clone(), url));
+        if *url.user == target.role_name.value {
+            // An app may have several databases, each with a URL of its own.
+            if wanted.is_none_or(|database| database == *url.database) {
+                return Ok(Connection::Url(key.clone(), url));
+            }
+            if target.options.url_key.is_none() {
+                return Err(Error::KeyNeeded { path: file.to_owned(), key: key.clone() });
+            }
+            continue;
         }
         another.get_or_insert(key);
     }
@@ -176,14 +209,14 @@ fn connection(
         Some(key) => Err(Error::AnotherRole {
             path: file.to_owned(),
             key: key.clone(),
-            role: target.identifier.value.clone(),
+            role: target.role_name.value.clone(),
         }),
         None => Ok(Connection::None),
     }
 }
 
 /// The siblings' form; from another namespace the Service alone cannot be reached.
-fn form(layout: &Layout<'_>, target: &Target<'_, '_>, usual: &Form) -> Form {
+pub(super) fn form(layout: &Layout<'_>, target: &Target<'_, '_>, usual: &Form) -> Form {
     let own = layout.namespace_of(&target.app).map(|namespace| namespace.value.to_owned());
     let far = own.as_deref() != target.namespace();
     let host = match &usual.host {

@@ -1,43 +1,48 @@
 //! The Database document.
 //!
-//! `databaseReclaimPolicy` is not written: its default keeps the data when the document is removed.
+//! `databaseReclaimPolicy` is not written unless it was chosen: its default keeps the data when the document is removed.
 
-use std::path::{Path, PathBuf};
-
-use super::draft::{Draft, written_like};
+use super::draft::Draft;
+use super::objects::{self, Place};
 use super::{Error, Target};
-use crate::document::Fragment;
-use crate::kube::database::Database;
-use crate::kube::kustomization::Kustomization;
-use crate::layout::{DatabasePlace, Fact, Layout, Located, Template};
+use crate::document::{Fragment, Placement};
+use crate::kube::{self, database::Database};
+use crate::layout::{Fact, Layout, Located, ObjectPlace};
 
-/// The name of the app's database: that of the Database that is there, else the identifier.
+/// The file of the first Database, beside the Cluster.
+const DEFAULT_FILE: &str = "databases.yaml";
+
+/// The app's database.
 pub(super) struct Named<'s> {
-    /// The name in PostgreSQL.
+    /// Its name in PostgreSQL: the one that was chosen, else that of the Database that is there, else the role's.
     pub(super) database: String,
     /// The Database, if it is there.
     pub(super) existing: Option<Located<'s, Database<'s>>>,
 }
 
-/// Finds the Database of the app: the one with its identifier, else the one with its object name. It must
-/// belong to the app's role.
+/// Finds the Database of the app: the one with that name, else, where no name was chosen, the one whose object is
+/// named after the app. It must belong to the role that is to own it.
 pub(super) fn existing<'s>(
     layout: &Layout<'s>,
     target: &Target<'_, 's>,
 ) -> Result<Named<'s>, Error> {
-    let identifier = &target.identifier.value;
+    let chosen = target.options.database.as_deref();
+    let wanted = chosen.unwrap_or(&target.role_name.value);
     let all = layout.databases(&target.site);
-    let by_database = all.iter().find(|found| found.view.database() == Some(identifier));
-    let by_name = || all.iter().find(|found| found.view.0.name() == Some(target.name));
+    let by_database = all.iter().find(|found| found.view.database() == Some(wanted));
+    let by_name = || match chosen {
+        Some(_) => None,
+        None => all.iter().find(|found| found.view.0.name() == Some(target.name)),
+    };
     let Some(found) = by_database.or_else(by_name).copied() else {
-        return Ok(Named { database: identifier.clone(), existing: None });
+        return Ok(Named { database: wanted.to_owned(), existing: None });
     };
     let database = found.view.database().unwrap_or_default().to_owned();
     let taken = |reason| {
         let (path, database) = (found.file.to_owned(), database.clone());
         Err(Error::DatabaseTaken { path, database, reason })
     };
-    if found.view.owner() != Some(identifier) {
+    if found.view.owner() != Some(owner(target)) {
         return taken("another role owns it");
     }
     if found.view.is_absent() {
@@ -46,83 +51,124 @@ pub(super) fn existing<'s>(
     Ok(Named { database, existing: Some(found) })
 }
 
+/// The role that owns the database.
+fn owner<'t>(target: &'t Target<'_, '_>) -> &'t str {
+    target.options.owner.as_deref().unwrap_or(&target.role_name.value)
+}
+
 /// Where the next Database goes, to be shown.
 pub(super) fn shown(layout: &Layout<'_>, target: &Target<'_, '_>) -> Fact<String> {
-    match layout.database_place(&target.site) {
-        DatabasePlace::Behind(file) => file.map(|file| file.display().to_string()),
-        DatabasePlace::Own { path, .. } => path.map(|path| path.as_str().to_owned()),
-        DatabasePlace::First(path) => Fact::convention(path.display().to_string()),
+    match place(layout, target).of {
+        ObjectPlace::Behind(file) => file.map(|file| file.display().to_string()),
+        ObjectPlace::Own { path, .. } => path.map(|path| path.as_str().to_owned()),
+        ObjectPlace::First(path) => Fact::convention(path.display().to_string()),
     }
 }
 
-/// Adds the Database where the others are, unless it is there.
+/// Adds the Database where the others are. One that is there gets the extensions and schemas that it lacks.
 pub(super) fn write(
     draft: &mut Draft<'_>,
     layout: &Layout<'_>,
     target: &Target<'_, '_>,
     named: &Named<'_>,
 ) -> Result<(), Error> {
-    if named.existing.is_some() {
-        return Ok(());
+    match &named.existing {
+        Some(existing) => complete(draft, target, existing),
+        None => {
+            let place = place(layout, target);
+            objects::add(
+                draft,
+                target,
+                &place,
+                "Database",
+                &object_name(layout, target, named),
+                spec(target, named),
+            )
+        }
     }
-    let siblings = layout.databases(&target.site);
-    let model = siblings.last().map_or(target.site.cluster.0, |last| last.view.0);
-    let content = content(target, &named.database, model.namespace().is_some());
-    let (path, listed_in) = match layout.database_place(&target.site) {
-        DatabasePlace::Behind(file) => {
-            return draft.edit(file.value, |_, edits| edits.append_root(&content));
-        }
-        DatabasePlace::Own { path, listed_in } => {
-            let listed_in = listed_in.map(|template| PathBuf::from(template.fill(target.name)));
-            let listed_in = listed_in.filter(|file| draft.document(file).is_ok());
-            let file = PathBuf::from(path.value.fill(target.name));
-            list(draft, &file, listed_in.as_deref(), &path.value)?;
-            (file, None)
-        }
-        DatabasePlace::First(path) => (path, target.site.listed_in),
-    };
-    let with_marker = model.document.roots().iter().any(|root| root.explicit);
-    let document = written_like(model.document, &content, with_marker, &path)?;
-    draft.create(&path, document)?;
-    list(draft, &path, listed_in, &Template::new(""))
 }
 
-fn list(
-    draft: &mut Draft<'_>,
-    file: &Path,
-    listed_in: Option<&Path>,
-    template: &Template,
-) -> Result<(), Error> {
-    let Some(kustomize_file) = listed_in else { return Ok(()) };
-    let directory = kustomize_file.parent().unwrap_or(Path::new(""));
-    let Some(entry) = file.strip_prefix(directory).ok().and_then(Path::to_str) else {
-        return Ok(());
-    };
-    let like = |known: &str| {
-        directory.join(known).to_str().and_then(|path| template.app_in(path)).is_some()
-    };
-    draft.edit(kustomize_file, |document, edits| {
-        Kustomization::of(document).list(entry, &like, edits)
-    })
+/// The app's name, unless another database of the app has that: then the database's, as Kubernetes allows it.
+fn object_name(layout: &Layout<'_>, target: &Target<'_, '_>, named: &Named<'_>) -> String {
+    let databases = layout.databases(&target.site);
+    let is_taken = databases.iter().any(|found| found.view.0.name() == Some(target.name));
+    let of_database = named.database.replace('_', "-").to_ascii_lowercase();
+    match is_taken && kube::is_subdomain(&of_database) {
+        true => of_database,
+        false => target.name.to_owned(),
+    }
 }
 
-fn content(target: &Target<'_, '_>, database: &str, with_namespace: bool) -> Fragment {
+fn spec(target: &Target<'_, '_>, named: &Named<'_>) -> Vec<(String, Fragment)> {
     let text = |text: &str| Fragment::text(text);
-    let mut metadata = vec![("name".to_owned(), text(target.name))];
-    if let Some(namespace) = target.namespace().filter(|_| with_namespace) {
-        metadata.push(("namespace".to_owned(), text(namespace)));
+    let mut spec = vec![
+        ("cluster".to_owned(), Fragment::mapping([("name", text(target.cluster()))])),
+        ("name".to_owned(), text(&named.database)),
+        ("owner".to_owned(), text(owner(target))),
+    ];
+    if let Some(reclaim) = target.options.reclaim {
+        spec.push(("databaseReclaimPolicy".to_owned(), text(reclaim.as_str())));
     }
-    Fragment::mapping([
-        ("apiVersion", text("postgresql.cnpg.io/v1")),
-        ("kind", text("Database")),
-        ("metadata", Fragment::Mapping(metadata)),
-        (
-            "spec",
-            Fragment::mapping([
-                ("cluster", Fragment::mapping([("name", text(target.cluster()))])),
-                ("name", text(database)),
-                ("owner", text(&target.identifier.value)),
-            ]),
-        ),
-    ])
+    for (key, items) in parts(target) {
+        if !items.is_empty() {
+            let items = items.into_iter().map(|(_, item)| item).collect();
+            spec.push((key.to_owned(), Fragment::Sequence(items)));
+        }
+    }
+    spec
+}
+
+/// What belongs into the lists of a Database, by the name of each item.
+fn parts<'t>(target: &'t Target<'_, '_>) -> [(&'static str, Vec<(&'t str, Fragment)>); 2] {
+    let text = |text: &str| Fragment::text(text);
+    let schemas = target.options.schemas.iter().map(|name| {
+        (name.as_str(), Fragment::mapping([("name", text(name)), ("owner", text(owner(target)))]))
+    });
+    let extensions = target.options.extensions.iter().map(|name| {
+        let present = Fragment::mapping([("name", text(name)), ("ensure", text("present"))]);
+        (name.as_str(), present)
+    });
+    [("schemas", schemas.collect()), ("extensions", extensions.collect())]
+}
+
+fn complete(
+    draft: &mut Draft<'_>,
+    target: &Target<'_, '_>,
+    existing: &Located<'_, Database<'_>>,
+) -> Result<(), Error> {
+    let wanted = existing.view;
+    for (key, items) in parts(target) {
+        let known: Vec<&str> = wanted.names(key).collect();
+        let missing = items.into_iter().filter(|(name, _)| !known.contains(name));
+        let missing: Vec<Fragment> = missing.map(|(_, item)| item).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        draft.edit(existing.file, |document, edits| {
+            let mut all = kube::objects(document).into_iter().filter_map(Database::of);
+            let same = |found: &Database<'_>| {
+                found.database() == wanted.database() && found.cluster() == wanted.cluster()
+            };
+            let Some(found) = all.find(same) else { return Ok(()) };
+            if let Some(list) = found.0.at(&["spec", key]) {
+                let list = document.target(list);
+                return missing
+                    .into_iter()
+                    .try_for_each(|item| edits.insert_item(list, Placement::Last, item));
+            }
+            let Some(spec) = found.0.at(&["spec"]) else { return Ok(()) };
+            let list = Fragment::Sequence(missing);
+            edits.insert_entry(document.target(spec), Placement::Last, key, list)
+        })?;
+    }
+    Ok(())
+}
+
+fn place<'s>(layout: &Layout<'s>, target: &Target<'_, 's>) -> Place<'s> {
+    let siblings: Vec<_> = layout
+        .databases(&target.site)
+        .iter()
+        .map(|found| Located { view: found.view.0, file: found.file })
+        .collect();
+    objects::place(layout, target, &siblings, DEFAULT_FILE)
 }

@@ -5,7 +5,7 @@ use super::{Error, Target};
 use crate::document::{Fragment, Placement};
 use crate::kube::flux::FluxKustomization;
 use crate::kube::objects;
-use crate::layout::Layout;
+use crate::layout::{Layout, Located};
 
 /// Adds the Kustomization of the Cluster to those that the app waits for, unless it is there or is the app's
 /// own. An app that has none is applied with others, which cannot wait for it alone.
@@ -24,8 +24,10 @@ pub(super) fn write(
         return Ok(());
     }
     let mut entry = vec![("name".to_owned(), Fragment::text(name))];
-    let namespace = cluster.view.0.namespace();
-    if let Some(namespace) = namespace.filter(|_| namespace != own.0.namespace()) {
+    let own_site = Located { view: own, file: target.app.file };
+    let namespace = layout.namespace_of_flux(&cluster);
+    if let Some(namespace) = namespace.filter(|_| namespace != layout.namespace_of_flux(&own_site))
+    {
         entry.push(("namespace".to_owned(), Fragment::text(namespace)));
     }
     let entry = Fragment::Mapping(entry);

@@ -19,6 +19,11 @@ impl<'s> Draft<'s> {
         Draft { snapshot, files: Vec::new() }
     }
 
+    /// What the changes are made to.
+    pub(super) fn snapshot(&self) -> &'s Snapshot {
+        self.snapshot
+    }
+
     /// The file as it is by now.
     pub(super) fn document(&self, path: &Path) -> Result<&Document, Error> {
         match self.files.iter().find(|(known, _)| known == path) {

@@ -41,6 +41,27 @@ pub(crate) enum Error {
         /// What runs PostgreSQL instead: kind, name and file.
         found: Vec<(String, String, PathBuf)>,
     },
+    /// No Cluster of the name that was given.
+    #[error("there is no Cluster `{name}`; found: {}", found.join(", "))]
+    ClusterUnknown {
+        /// As it was given.
+        name: String,
+        /// The Clusters that there are.
+        found: Vec<String>,
+    },
+    /// The component makes a Go template of the app's name.
+    #[error(
+        "`{app}` has a hyphen, which the database component cannot take: it is a part of a template"
+    )]
+    ComponentHyphen {
+        /// The app.
+        app: String,
+    },
+    /// A component was chosen, but there is none.
+    #[error(
+        "no kustomize component of this repository makes a database's credentials from `${{APP}}`"
+    )]
+    ComponentMissing,
     /// A database of that name belongs to somebody else, or is being dropped.
     #[error("{}: the database `{database}` is declared for something else: {reason}", path.display())]
     DatabaseTaken {
@@ -82,6 +103,14 @@ pub(crate) enum Error {
     /// The repository's layout cannot be read.
     #[error(transparent)]
     Layout(#[from] layout::Error),
+    /// The app has a URL of another database, so the key of the next one cannot be concluded.
+    #[error("{}: `{key}` is the URL of another database of the app", path.display())]
+    KeyNeeded {
+        /// The app's secret.
+        path: PathBuf,
+        /// The key of that URL.
+        key: String,
+    },
     /// Neither the Cluster nor anything around it names a namespace.
     #[error("{}: the namespace of the Cluster is not known", path.display())]
     NamespaceUnknown {
@@ -93,6 +122,12 @@ pub(crate) enum Error {
     NoRule {
         /// The file that was to be made.
         path: PathBuf,
+    },
+    /// The app has no Flux Kustomization that could include a component.
+    #[error("the app `{app}` has no Flux Kustomization of its own to include the component")]
+    NoFlux {
+        /// The app.
+        app: String,
     },
     /// A Secret with a password that is not encrypted.
     #[error("{}: is not encrypted", path.display())]
@@ -151,6 +186,16 @@ pub(crate) enum Error {
         /// What does not fit.
         reason: &'static str,
     },
+    /// A role that was named is not declared for the Cluster.
+    #[error("{}: there is no role `{role}` in the Cluster{}", path.display(), among(found))]
+    RoleUnknown {
+        /// The file of the Cluster.
+        path: PathBuf,
+        /// The role.
+        role: String,
+        /// The roles that there are.
+        found: Vec<String>,
+    },
     /// The Secret of the role lacks a key or is that of another role.
     #[error("{}: {reason}", path.display())]
     RoleSecret {
@@ -158,14 +203,6 @@ pub(crate) enum Error {
         path: PathBuf,
         /// What does not fit.
         reason: &'static str,
-    },
-    /// Roles are kept in a way that is not supported.
-    #[error("{}: roles are kept as {way} here, which is not supported", path.display())]
-    RolesElsewhere {
-        /// The file that shows it.
-        path: PathBuf,
-        /// How.
-        way: &'static str,
     },
     /// The app has several Secrets, and none is the obvious one.
     #[error("the app `{app}` has {} Secrets: {}", paths.len(), quoted(paths))]
@@ -182,6 +219,16 @@ pub(crate) enum Error {
         app: String,
         /// Its directory.
         path: PathBuf,
+    },
+    /// The app has no Secret of the name that was given.
+    #[error("the app `{app}` has no Secret `{name}`{}", among(found))]
+    SecretUnknown {
+        /// The app.
+        app: String,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        found: Vec<String>,
     },
     /// The Secret is not the first document of its file, or an item of a list.
     #[error("{}: the Secret is not the first document of the file", path.display())]
@@ -205,6 +252,14 @@ pub(crate) enum Error {
         /// Where and why.
         source: sops::rules::Error,
     },
+    /// A name that is empty or holds a NUL.
+    #[error("`{name}` is no name of a {what}")]
+    Unusable {
+        /// The name.
+        name: String,
+        /// Of what.
+        what: &'static str,
+    },
     /// The identifier is longer than PostgreSQL keeps.
     #[error("`{app}` becomes an identifier of {length} bytes; PostgreSQL keeps 63")]
     TooLong {
@@ -224,6 +279,13 @@ impl Error {
     /// For `map_err`: a file that cannot be decrypted or encrypted.
     pub(super) fn sops(path: &Path) -> impl FnOnce(sops::file::Error) -> Error + '_ {
         |source| Error::Sops { path: path.to_owned(), source }
+    }
+}
+
+fn among(found: &[String]) -> String {
+    match found.is_empty() {
+        true => String::new(),
+        false => format!("; found: {}", found.join(", ")),
     }
 }
 

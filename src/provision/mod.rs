@@ -12,16 +12,22 @@
 //! Refused: reserved and taken names, a missing or ambiguous app, Cluster or Secret, a key that holds
 //! something else, a file that cannot be decrypted, a value that would not be encrypted.
 
+mod app_copy;
 mod app_secret;
-mod cluster_role;
+mod component;
 mod database;
+mod decryption;
 mod depends_on;
 mod draft;
 mod error;
 mod names;
+mod objects;
 mod opened;
 mod password;
+mod request;
+mod role;
 mod role_secret;
+mod sealed;
 mod siblings;
 mod target;
 #[cfg(test)]
@@ -32,33 +38,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use error::Error;
+pub(crate) use request::{Options, Password, Reclaim, Request, StrategyKind};
 
-use app_secret::{AppSecret, Connection};
+use app_secret::{AppSide, Connection};
 use draft::Draft;
 use role_secret::RoleSecret;
 use target::Target;
 
 use crate::keys::Identities;
-use crate::layout::{Fact, Layout};
+use crate::layout::{Fact, Layout, Strategy};
 use crate::repo::Snapshot;
 use crate::secret::{RandomSource, Secret};
 use crate::txn::Plan;
-
-/// What is wanted.
-pub(crate) struct Request<'r> {
-    /// The app.
-    pub(crate) app: &'r str,
-    /// The password of a new role.
-    pub(crate) password: Password,
-}
-
-/// Where a password comes from.
-pub(crate) enum Password {
-    /// Made for this request; not used if there is one already.
-    Generated(Secret),
-    /// Given by the user, who is told if there is another one already.
-    Given(Secret),
-}
 
 /// What a plan needs from outside.
 pub(crate) struct Means<'m> {
@@ -78,12 +69,26 @@ pub(crate) struct Outcome {
     pub(crate) notes: Vec<Note>,
     /// What was inferred, in the order in which it matters.
     pub(crate) facts: Vec<Shown>,
+    /// What must exist outside of the repository, for people.
+    pub(crate) wanted: Vec<String>,
 }
 
 /// Something that is there and is left alone, although a new one would look different.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub(crate) enum Note {
+    /// The role has an attribute that was asked for, and maybe another value.
+    AttributeKept {
+        /// The file of the role.
+        path: PathBuf,
+        /// The attribute.
+        key: &'static str,
+    },
+    /// Flux does not decrypt what it applies of the app.
+    NoDecryption {
+        /// The file of the app's Flux Kustomization.
+        path: PathBuf,
+    },
     /// The role may not log in.
     NoLogin {
         /// The Cluster's file.
@@ -125,6 +130,15 @@ pub(crate) enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Note::AttributeKept { path, key } => {
+                write!(formatter, "{}: the role's `{key}` is left as it is", path.display())
+            }
+            Note::NoDecryption { path } => write!(
+                formatter,
+                "{}: has no `decryption`, so Flux would apply encrypted values as they are; \
+                 `--fix-decryption` adds it",
+                path.display()
+            ),
             Note::NoLogin { path } => {
                 write!(formatter, "{}: the role has no `login: true`", path.display())
             }
@@ -176,56 +190,96 @@ pub(crate) fn provision<'s>(
     if let Password::Given(password) = &request.password {
         password::check(password)?;
     }
-    let target = target::find(request.app, layout)?;
+    let target = target::find(request.app, &request.options, layout)?;
+    if let Strategy::Component(file) = target.strategy.value {
+        return by_component(file, snapshot, layout, &target);
+    }
     let named = database::existing(layout, &target)?;
     let mut notes = Vec::new();
     let role_secret = role_secret::existing(snapshot, layout, &target, means, &mut notes)?;
-    let app_secret = app_secret::find(snapshot, layout, &target, role_secret.as_ref(), means)?;
-    let password = agreed(&request.password, role_secret.as_ref(), &app_secret)?;
+    let app = app_secret::find(snapshot, layout, &target, role_secret.as_ref(), means)?;
+    let password = agreed(&request.password, role_secret.as_ref(), &app)?;
 
     let mut facts = facts(layout, &target);
     let mut draft = Draft::new(snapshot);
     let secret_file = match &role_secret {
         Some(existing) => existing.file.to_owned(),
         None => {
-            let (path, rules) =
-                role_secret::create(&mut draft, snapshot, &target, password, means)?;
+            let (path, rules) = role_secret::create(&mut draft, &target, password, means)?;
             facts
                 .push(Shown::new("creation rules", Fact::new(rules.display().to_string(), &rules)));
             path
         }
     };
-    if !layout.is_listed(&secret_file) {
-        role_secret::list(&mut draft, &target, &secret_file)?;
+    if let Some(lister) = target.place.listed_in
+        && !layout.is_listed(&secret_file)
+    {
+        role_secret::list(&mut draft, &target, lister, &secret_file)?;
     }
-    cluster_role::write(&mut draft, &target, &mut notes)?;
+    role::write(&mut draft, layout, &target, &mut notes)?;
     database::write(&mut draft, layout, &target, &named)?;
-    if let Connection::None = app_secret.connection {
-        role_secret.as_ref().map_or(Ok(()), RoleSecret::check_usable)?;
-        let custom = siblings::custom(snapshot, layout, &target, means.identities);
-        let form = &custom.form.value;
-        let url = app_secret::url(layout, &target, form, &named.database, password)?;
-        app_secret::write(&mut draft, &app_secret, &custom.key.value, &url, means)?;
-        facts.push(Shown::new("URL key", custom.key));
-        facts.push(Shown::new("URL form", custom.form.map(|form| form.to_string())));
-    } else {
-        app_secret::note(&app_secret, &named, password, &mut notes);
+    match &app {
+        AppSide::Secret(secret) if !matches!(secret.connection, Connection::None) => {
+            app_secret::note(secret, &named, role_secret.as_ref(), &mut notes);
+        }
+        missing => {
+            role_secret.as_ref().map_or(Ok(()), |secret| secret.check(password))?;
+            let custom = siblings::custom(snapshot, layout, &target, means.identities);
+            let form = app_secret::form(layout, &target, &custom.form.value);
+            let (database, path) = (&named.database, target.site.file);
+            let unknown = || Error::NamespaceUnknown { path: path.to_owned() };
+            let (cluster, namespace) = (target.cluster(), target.namespace());
+            let role = &target.role_name.value;
+            let url = form.write(cluster, namespace, role, database, password);
+            let url = url.ok_or_else(unknown)?;
+            match missing {
+                AppSide::Secret(secret) => {
+                    app_secret::write(&mut draft, secret, &custom.key.value, &url, means)?;
+                    facts.push(Shown::new("URL key", custom.key));
+                }
+                AppSide::Copy(copy) => {
+                    let host = form.host(cluster, namespace).ok_or_else(unknown)?;
+                    let (host, url) = (&host, &url);
+                    let connection = app_copy::Connection { password, database, host, url };
+                    app_copy::write(&mut draft, layout, &target, copy, &connection, means)?;
+                    facts.push(Shown::new("Secret of the app", copy.name.clone()));
+                }
+            }
+            facts.push(Shown::new("URL form", custom.form.map(|form| form.to_string())));
+        }
     }
     depends_on::write(&mut draft, layout, &target)?;
-    Ok(Outcome { plan: draft.into_plan()?, notes, facts })
+    decryption::write(&mut draft, layout, &target, &mut notes)?;
+    Ok(Outcome { plan: draft.into_plan()?, notes, facts, wanted: Vec::new() })
+}
+
+/// The app includes a component; nothing else is written.
+fn by_component<'s>(
+    file: &Path,
+    snapshot: &'s Snapshot,
+    layout: &Layout<'s>,
+    target: &Target<'_, 's>,
+) -> Result<Outcome, Error> {
+    let mut draft = Draft::new(snapshot);
+    let wanted = component::write(&mut draft, layout, target, file)?;
+    // Nothing else is needed of what was inferred.
+    let needed = ["app", "Cluster", "namespace", "strategy", "dependsOn"];
+    let mut facts = facts(layout, target);
+    facts.retain(|fact| needed.contains(&fact.what));
+    Ok(Outcome { plan: draft.into_plan()?, notes: Vec::new(), facts, wanted })
 }
 
 /// The one password: that of the role's Secret, else that of the app's URL, else the requested one.
 fn agreed<'p>(
     requested: &'p Password,
     role_secret: Option<&'p RoleSecret<'_>>,
-    app_secret: &'p AppSecret<'_>,
+    app: &'p AppSide<'_>,
 ) -> Result<&'p Secret, Error> {
-    let existing: Option<(&Secret, &Path)> = match (role_secret, &app_secret.connection) {
-        (Some(secret), _) => Some((&secret.password, secret.file)),
-        (None, Connection::Url(_, url)) => Some((&url.password, app_secret.file())),
-        (None, _) => None,
-    };
+    let clear = role_secret.and_then(|secret| Some((secret.clear()?, secret.file)));
+    let existing = clear.or(match app {
+        AppSide::Secret(secret) => secret.url().map(|url| (&url.password, secret.file())),
+        AppSide::Copy(_) => None,
+    });
     match (existing, requested) {
         (Some((existing, path)), Password::Given(given)) if existing != given => {
             Err(Error::PasswordExists { path: path.to_owned() })
@@ -252,7 +306,8 @@ fn facts(layout: &Layout<'_>, target: &Target<'_, '_>) -> Vec<Shown> {
             .clone()
             .map(|namespace| Shown::new("namespace", namespace.map(str::to_owned))),
     );
-    facts.push(Shown::new("role and database", target.identifier.clone()));
+    facts.push(Shown::new("role", target.role_name.clone()));
+    facts.push(Shown::new("strategy", target.strategy.clone().map(|way| way.name().to_owned())));
     let name = target.place.name.clone();
     facts.push(Shown::new("Secret of a role", name.map(|name| name.as_str().to_owned())));
     if let [file] = target.place.files.as_slice() {

@@ -39,19 +39,24 @@ pub(super) fn identifier(app: &str, keep_hyphens: bool) -> String {
     }
 }
 
-/// Refuses an identifier that cannot be both a role and a database.
-pub(super) fn check_identifier(app: &str, identifier: &str) -> Result<(), Error> {
-    if identifier.len() > MAX_IDENTIFIER {
-        return Err(Error::TooLong { app: app.to_owned(), length: identifier.len() });
+/// Refuses a role or a database that PostgreSQL or the operator keeps, or cannot keep.
+pub(super) fn check(app: &str, role: &str, database: &str) -> Result<(), Error> {
+    for (name, what) in [(role, "role"), (database, "database")] {
+        if name.is_empty() || name.contains('\0') {
+            return Err(Error::Unusable { name: name.to_owned(), what });
+        }
+        if name.len() > MAX_IDENTIFIER {
+            return Err(Error::TooLong { app: app.to_owned(), length: name.len() });
+        }
     }
-    let role = RESERVED_ROLES.contains(&identifier)
-        || RESERVED_PREFIXES.iter().any(|prefix| identifier.starts_with(prefix));
-    let database = RESERVED_DATABASES.contains(&identifier);
-    let what = match (role, database) {
+    let role_reserved = RESERVED_ROLES.contains(&role)
+        || RESERVED_PREFIXES.iter().any(|prefix| role.starts_with(prefix));
+    let database_reserved = RESERVED_DATABASES.contains(&database);
+    let (identifier, what) = match (role_reserved, database_reserved) {
         (false, false) => return Ok(()),
-        (true, false) => "role",
-        (false, true) => "database",
-        (true, true) => "role and database",
+        (true, true) if role == database => (role, "role and database"),
+        (true, _) => (role, "role"),
+        (false, true) => (database, "database"),
     };
     Err(Error::Reserved { app: app.to_owned(), identifier: identifier.to_owned(), what })
 }
@@ -90,16 +95,16 @@ mod tests {
             ("template1", "database"),
         ];
         for (identifier, wanted) in cases {
-            let refused = check_identifier("a", identifier);
+            let refused = check("a", identifier, identifier);
             assert!(
                 matches!(refused, Err(Error::Reserved { what, .. }) if what == wanted),
                 "{identifier}"
             );
         }
         for identifier in ["pgadmin", "cnpg", "postgres_exporter", &"a".repeat(63)] {
-            assert!(check_identifier("a", identifier).is_ok(), "{identifier}");
+            assert!(check("a", identifier, identifier).is_ok(), "{identifier}");
         }
         let long = "a".repeat(64);
-        assert!(matches!(check_identifier(&long, &long), Err(Error::TooLong { length: 64, .. })));
+        assert!(matches!(check(&long, &long, &long), Err(Error::TooLong { length: 64, .. })));
     }
 }

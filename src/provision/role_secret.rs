@@ -14,14 +14,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::draft::{Draft, written_like};
+use super::draft::Draft;
+use super::sealed::{self, NewSecret};
 use super::{Error, Means, Note, Target, opened, password};
-use crate::document::{Document, Fragment};
+use crate::document::Fragment;
 use crate::kube::kustomization::Kustomization;
-use crate::layout::{Configured, Layout, configuration};
+use crate::layout::Layout;
+use crate::make::scram;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
-use crate::sops::file::{Encryption, encrypt};
 
 /// With this label the operator watches the Secret; its presence counts, not its value.
 const RELOAD_LABEL: &str = "cnpg.io/reload";
@@ -55,7 +56,7 @@ pub(super) fn existing<'s>(
         value.1.expose_text().map(str::trim)
     };
     let username = value("username").ok_or_else(|| refuse("the Secret has no `username`"))?;
-    if username != target.identifier.value {
+    if username != target.role_name.value {
         return Err(refuse("the Secret's `username` is not the role"));
     }
     let password = value("password").filter(|password| !password.is_empty());
@@ -70,52 +71,61 @@ pub(super) fn existing<'s>(
 }
 
 impl RoleSecret<'_> {
-    /// Refuses a hash: no URL can be made from it.
-    pub(super) fn check_usable(&self) -> Result<(), Error> {
-        let reason = "the Secret holds a hash; the password for the URL is not known";
-        match password::is_hash(self.password.expose()) {
-            true => Err(Error::RoleSecret { path: self.file.to_owned(), reason }),
-            false => Ok(()),
+    /// The password, unless it is a hash.
+    pub(super) fn clear(&self) -> Option<&Secret> {
+        (!password::is_hash(self.password.expose())).then_some(&self.password)
+    }
+
+    /// Whether this is the password, as far as that can be told: a hash of MD5 fits any.
+    pub(super) fn fits(&self, password: &Secret) -> bool {
+        match self.password.expose_text() {
+            Some(text) if scram::is_verifier(text) => scram::verifies(text, password),
+            _ => self.clear().is_none_or(|clear| clear == password),
         }
+    }
+
+    /// Refuses a password that is not that of a hash: a URL with it would lead nowhere.
+    pub(super) fn check(&self, password: &Secret) -> Result<(), Error> {
+        let reason = "the Secret holds a hash; the password for the URL is not known";
+        match self.fits(password) && (self.clear().is_some() || self.is_verifier()) {
+            true => Ok(()),
+            false => Err(Error::RoleSecret { path: self.file.to_owned(), reason }),
+        }
+    }
+
+    fn is_verifier(&self) -> bool {
+        self.password.expose_text().is_some_and(scram::is_verifier)
     }
 }
 
-/// Makes the Secret, encrypted by the creation rule for its path.
+/// Makes the Secret, encrypted by the creation rule for its path; its file and that of the rules.
 pub(super) fn create(
     draft: &mut Draft<'_>,
-    snapshot: &Snapshot,
     target: &Target<'_, '_>,
     password: &Secret,
     means: &mut Means<'_>,
 ) -> Result<(PathBuf, PathBuf), Error> {
-    let (path, configured) = place(snapshot, target)?;
-    let content = content(target, password);
-    let plain =
-        written_like(target.site.cluster.0.document, &content, target.place.with_marker, &path)?;
-    let rule =
-        configured.config.rule_for(&path).map_err(|source| rule_error(&configured, source))?;
-    let rule = rule.ok_or_else(|| Error::NoRule { path: path.clone() })?;
-    let how = Encryption {
-        groups: &rule.groups,
-        threshold: rule.threshold,
-        selection: &rule.selection,
-        mac_only_encrypted: rule.mac_only_encrypted,
-        indent: configured.config.indent(),
-        now: means.now,
+    let verifier = match target.options.scram {
+        true => Some(Secret::from(scram::verifier(password, means.random))),
+        false => None,
     };
-    let encrypted = encrypt(&plain, &how, means.random).map_err(Error::sops(&path))?;
-    check_encrypted(&encrypted, &["stringData", "password"], &path)?;
-    draft.create(&path, encrypted)?;
-    Ok((path, configured.file))
+    let names = target.place.files.iter().map(|template| template.value.fill(target.name));
+    let new = NewSecret {
+        paths: names.map(|name| target.place.directory.join(name)).collect(),
+        content: content(target, verifier.as_ref().unwrap_or(password)),
+        like: target.site.cluster.0.document,
+        with_marker: target.place.with_marker,
+    };
+    sealed::create(draft, &new, means)
 }
 
-/// Lists the file of the Secret where those of the other roles are.
+/// Lists the file of a Secret behind those of its sort.
 pub(super) fn list(
     draft: &mut Draft<'_>,
     target: &Target<'_, '_>,
+    kustomize_file: &Path,
     file: &Path,
 ) -> Result<(), Error> {
-    let Some(kustomize_file) = target.place.listed_in else { return Ok(()) };
     let directory = kustomize_file.parent().unwrap_or(Path::new(""));
     let Some(entry) = file.strip_prefix(directory).ok().and_then(Path::to_str) else {
         return Ok(());
@@ -126,39 +136,6 @@ pub(super) fn list(
     draft.edit(kustomize_file, |document, edits| {
         Kustomization::of(document).list(entry, &like, edits)
     })
-}
-
-/// Refuses a document in which a value that must be secret is in the clear, whatever the rule selects.
-pub(super) fn check_encrypted(
-    document: &Document,
-    keys: &[&str],
-    path: &Path,
-) -> Result<(), Error> {
-    let root = document.roots().first();
-    let value = root.and_then(|root| document.descend(root.node, keys));
-    let text = value.and_then(|value| document.text(value)).unwrap_or_default();
-    match text.starts_with("ENC[") {
-        true => Ok(()),
-        false => Err(Error::NotSelected { path: path.to_owned(), route: keys.join(".") }),
-    }
-}
-
-/// The first file name that a creation rule covers.
-fn place(snapshot: &Snapshot, target: &Target<'_, '_>) -> Result<(PathBuf, Configured), Error> {
-    let names = target.place.files.iter().map(|template| template.value.fill(target.name));
-    let paths: Vec<PathBuf> = names.map(|name| target.place.directory.join(name)).collect();
-    for path in &paths {
-        let Some(configured) = configuration(snapshot, path)? else { continue };
-        let rule = configured.config.rule_for(path);
-        if rule.map_err(|source| rule_error(&configured, source))?.is_some() {
-            return Ok((path.clone(), configured));
-        }
-    }
-    Err(Error::NoRule { path: paths.into_iter().next().unwrap_or_default() })
-}
-
-fn rule_error(configured: &Configured, source: crate::sops::rules::Error) -> Error {
-    Error::Rule { path: configured.file.clone(), source }
 }
 
 fn content(target: &Target<'_, '_>, password: &Secret) -> Fragment {
@@ -177,7 +154,7 @@ fn content(target: &Target<'_, '_>, password: &Secret) -> Fragment {
         (
             "stringData",
             Fragment::mapping([
-                ("username", text(&target.identifier.value)),
+                ("username", text(&target.role_name.value)),
                 ("password", text(password.expose_text().unwrap_or_default())),
             ]),
         ),

@@ -52,7 +52,11 @@ pub(super) fn custom<'s>(
             }
         }
     }
-    Custom { key: common_key(&seen), form: usual_form(&seen) }
+    let key = match &target.options.url_key {
+        Some(key) => Fact::convention(key.clone()),
+        None => common_key(&seen),
+    };
+    Custom { key, form: usual_form(&seen) }
 }
 
 fn common_key(seen: &[Seen<'_>]) -> Fact<String> {

@@ -3,6 +3,7 @@
 mod completion;
 mod fixture;
 mod refusals;
+mod strategies;
 mod variations;
 
 use fixture::{APPS, POSTGRES, Repository, sample};

@@ -126,6 +126,19 @@ impl fmt::Display for Form {
 }
 
 impl Form {
+    /// The name of the Service. `None` if the namespace is needed and not known.
+    pub(super) fn host(&self, cluster: &str, namespace: Option<&str>) -> Option<String> {
+        Some(match (&self.host, namespace) {
+            (Host::Service, _) => format!("{cluster}-rw"),
+            (Host::Namespace, Some(namespace)) => format!("{cluster}-rw.{namespace}"),
+            (Host::Svc, Some(namespace)) => format!("{cluster}-rw.{namespace}.svc"),
+            (Host::Full(domain), Some(namespace)) => {
+                format!("{cluster}-rw.{namespace}.svc.{domain}")
+            }
+            (_, None) => return None,
+        })
+    }
+
     /// Writes a URL. `None` if the namespace is needed and not known.
     pub(super) fn write(
         &self,
@@ -135,15 +148,7 @@ impl Form {
         database: &str,
         password: &Secret,
     ) -> Option<Zeroizing<String>> {
-        let host = match (&self.host, namespace) {
-            (Host::Service, _) => format!("{cluster}-rw"),
-            (Host::Namespace, Some(namespace)) => format!("{cluster}-rw.{namespace}"),
-            (Host::Svc, Some(namespace)) => format!("{cluster}-rw.{namespace}.svc"),
-            (Host::Full(domain), Some(namespace)) => {
-                format!("{cluster}-rw.{namespace}.svc.{domain}")
-            }
-            (_, None) => return None,
-        };
+        let host = self.host(cluster, namespace)?;
         let port = if self.with_port { format!(":{PORT}") } else { String::new() };
         // Grown once: a reallocation would leave a copy of the password behind.
         let size = 3 * (password.len() + identifier.len() + database.len()) + host.len() + 64;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::super::{Error, Means, Outcome, Password, Request, provision};
+use super::super::{Error, Means, Options, Outcome, Password, Request, provision};
 use crate::document::Document;
 use crate::keys::Identities;
 use crate::layout::Layout;
@@ -85,6 +85,16 @@ impl Repository {
 
     /// Provisions with some password.
     pub(super) fn request(&self, app: &str, password: Password) -> Result<Outcome, Error> {
+        self.with_options(app, password, Options::default())
+    }
+
+    /// Provisions with choices.
+    pub(super) fn with_options(
+        &self,
+        app: &str,
+        password: Password,
+        options: Options,
+    ) -> Result<Outcome, Error> {
         let snapshot = Snapshot::take(self.directory.path()).unwrap();
         let layout = Layout::infer(&snapshot);
         let mut random = Counter(7);
@@ -93,7 +103,8 @@ impl Repository {
             random: &mut random,
             now: "2031-02-04T04:05:06Z",
         };
-        provision(&Request { app, password }, &snapshot, &layout, &mut means)
+        let request = Request { app, password, options };
+        provision(&request, &snapshot, &layout, &mut means)
     }
 
     /// Refusal of a request, as text.

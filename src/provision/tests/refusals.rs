@@ -109,23 +109,6 @@ fn two_apps_of_one_name_are_refused_with_their_files() {
 }
 
 #[test]
-fn roles_that_are_kept_otherwise_are_refused() {
-    let role = "apiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata: {name: a}\n";
-    let refusal = refused_with("z/role.yaml", |_| role.to_owned());
-    let wanted = "roles are kept as `DatabaseRole` objects here, which is not supported";
-    assert_eq!(refusal, format!("z/role.yaml: {wanted}"));
-
-    let mut files = sample();
-    let patch = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: postgres-apps}\n\
-                 spec: {managed: {roles: [{name: a}]}}\n";
-    files.insert(format!("{POSTGRES}/roles.yaml"), patch.to_owned());
-    let kustomization = format!("{POSTGRES}/kustomization.yaml");
-    files.get_mut(&kustomization).unwrap().push_str("patches:\n  - path: roles.yaml\n");
-    let refusal = Repository::of(files).refusal("grafana");
-    assert!(refusal.contains("roles are kept as a kustomize patch here"), "{refusal}");
-}
-
-#[test]
 fn a_role_that_is_there_for_something_else_is_refused() {
     let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
     let cases = [

@@ -1,0 +1,51 @@
+//! Whether Flux decrypts what it applies of an app.
+
+use super::{App, Fact, Layout};
+use crate::document::{Document, NodeId};
+use crate::kube::kustomization::is_kustomization;
+
+/// The name of the decryption Secret where nothing shows another one, as in Flux' own guides.
+const DEFAULT_NAME: &str = "sops-age";
+
+impl<'s> Layout<'s> {
+    /// Whether Flux decrypts the files of an app: its Kustomization says so, or a patch for Kustomizations, wherever in
+    /// the repository it stands. An app without a Kustomization of its own is decrypted by the one above it.
+    pub(crate) fn is_decrypted(&self, app: &App<'s>) -> bool {
+        let flux = app.flux.or_else(|| self.applied_by(&app.directory).map(|found| found.view));
+        flux.is_none_or(|flux| flux.decryption().is_some()) || self.patches_decryption()
+    }
+
+    /// The decryption Secret that most Kustomizations name.
+    pub(crate) fn decryption_secret(&self) -> Fact<String> {
+        let named =
+            || self.flux.iter().filter_map(|found| Some((found.view.decryption()?, found.file)));
+        let count = |name: &str| named().filter(|(other, _)| *other == name).count();
+        match named().filter(|(name, _)| !name.is_empty()).max_by_key(|(name, _)| count(name)) {
+            Some((name, _)) => {
+                let files = named().filter(|(other, _)| *other == name).map(|(_, file)| file);
+                Fact::seen_in(name.to_owned(), files)
+            }
+            None => Fact::convention(DEFAULT_NAME.to_owned()),
+        }
+    }
+
+    /// Whether a kustomize file or a Flux Kustomization has a patch that gives Kustomizations their decryption.
+    fn patches_decryption(&self) -> bool {
+        let files = self.snapshot.manifests().filter(|file| is_kustomization(file));
+        let documents = files.filter_map(|file| self.snapshot.document(file).ok());
+        let flux = self.flux.iter().map(|found| found.view.0.document);
+        documents.chain(flux).any(|document| {
+            let mut nodes = document.roots().iter().flat_map(|root| document.subtree(root.node));
+            nodes.any(|node| is_decrypting_patch(document, node))
+        })
+    }
+}
+
+/// Whether a mapping is a patch, inline, that says how Kustomizations are decrypted.
+fn is_decrypting_patch(document: &Document, mapping: NodeId) -> bool {
+    let Some((_, patch)) = document.entry(mapping, "patch") else { return false };
+    document.text(patch).is_some_and(|text| {
+        text.contains("kind: Kustomization") && text.contains("decryption:")
+            || text.contains("/spec/decryption")
+    })
+}

@@ -1,0 +1,136 @@
+//! The role: an entry of `spec.managed.roles` in the Cluster or in a patch of it, or a `DatabaseRole`.
+//!
+//! The attributes of an entry are the operator's defaults but for `login`; they are written because whoever
+//! reads the list wants to see them.
+
+use std::path::Path;
+
+use super::draft::Draft;
+use super::objects;
+use super::{Error, Note, Target};
+use crate::document::{Document, EditError, Edits, Fragment, Placement, Value};
+use crate::kube;
+use crate::kube::cluster::Cluster;
+use crate::layout::{self, Layout, RoleSite, Strategy};
+
+/// The file of the first `DatabaseRole`, beside the Cluster.
+const DEFAULT_FILE: &str = "database-roles.yaml";
+
+/// Adds the role behind the others, unless it is there.
+pub(super) fn write(
+    draft: &mut Draft<'_>,
+    layout: &Layout<'_>,
+    target: &Target<'_, '_>,
+    notes: &mut Vec<Note>,
+) -> Result<(), Error> {
+    if let Some(found) = &target.role {
+        if !found.role.may_log_in() {
+            notes.push(Note::NoLogin { path: found.file.to_owned() });
+        }
+        return complete(draft, target, found, notes);
+    }
+    match &target.strategy.value {
+        Strategy::DatabaseRole => add_object(draft, layout, target),
+        Strategy::ManagedRole(list) => add_entry(draft, list.file, target),
+        // It makes its role itself.
+        Strategy::Component(_) => Ok(()),
+    }
+}
+
+/// Gives a role that is there the attributes that were asked for and that it lacks. One that it has stays.
+fn complete(
+    draft: &mut Draft<'_>,
+    target: &Target<'_, '_>,
+    found: &RoleSite<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<(), Error> {
+    for (key, value) in chosen(target) {
+        if found.role.entry.at(&[key]).is_some() {
+            notes.push(Note::AttributeKept { path: found.file.to_owned(), key });
+            continue;
+        }
+        draft.edit(found.file, |document, edits| {
+            match layout::role_in(document, target.cluster(), found.role.name()) {
+                Some(role) => edits.insert_entry(role.entry.node, Placement::Last, key, value),
+                None => Ok(()),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn add_entry(draft: &mut Draft<'_>, file: &Path, target: &Target<'_, '_>) -> Result<(), Error> {
+    draft.edit(file, |document, edits| {
+        let mut clusters = kube::objects(document).into_iter().filter_map(Cluster::of);
+        match clusters.find(|cluster| cluster.name() == target.cluster()) {
+            Some(cluster) => insert(document, edits, cluster, Fragment::Mapping(entry(target))),
+            None => Ok(()),
+        }
+    })
+}
+
+fn insert(
+    document: &Document,
+    edits: &mut Edits<'_>,
+    cluster: Cluster<'_>,
+    role: Fragment,
+) -> Result<(), EditError> {
+    if let Some(list) = cluster.role_list() {
+        return edits.insert_item(list, Placement::Last, role);
+    }
+    let roles = Fragment::Sequence(vec![role]);
+    if let Some(managed) = cluster.0.at(&["spec", "managed"]) {
+        return edits.insert_entry(document.target(managed), Placement::Last, "roles", roles);
+    }
+    let managed = Fragment::mapping([("roles", roles)]);
+    match cluster.0.at(&["spec"]) {
+        Some(spec) => {
+            edits.insert_entry(document.target(spec), Placement::Last, "managed", managed)
+        }
+        None => {
+            let spec = Fragment::mapping([("managed", managed)]);
+            edits.insert_entry(cluster.0.node, Placement::Last, "spec", spec)
+        }
+    }
+}
+
+/// A `DatabaseRole`, which the operator knows from 1.30 on.
+fn add_object(
+    draft: &mut Draft<'_>,
+    layout: &Layout<'_>,
+    target: &Target<'_, '_>,
+) -> Result<(), Error> {
+    let siblings = layout.database_roles_of(&target.site);
+    let place = objects::place(layout, target, &siblings, DEFAULT_FILE);
+    let cluster = Fragment::mapping([("name", Fragment::text(target.cluster()))]);
+    let mut spec = vec![("cluster".to_owned(), cluster)];
+    // An object that is there is present.
+    spec.extend(entry(target).into_iter().filter(|(key, _)| key != "ensure"));
+    objects::add(draft, target, &place, "DatabaseRole", target.name, spec)
+}
+
+fn entry(target: &Target<'_, '_>) -> Vec<(String, Fragment)> {
+    let mut entries = vec![
+        ("name", Fragment::text(target.role_name.value.as_str())),
+        ("ensure", Fragment::text("present")),
+        ("login", Fragment::Value(Value::Bool(true))),
+        ("superuser", Fragment::Value(Value::Bool(false))),
+    ];
+    entries.extend(chosen(target));
+    let secret = Fragment::text(target.secret_name.as_str());
+    entries.push(("passwordSecret", Fragment::mapping([("name", secret)])));
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Attributes that were asked for.
+fn chosen(target: &Target<'_, '_>) -> Vec<(&'static str, Fragment)> {
+    let mut entries = Vec::new();
+    if let Some(limit) = target.options.connection_limit {
+        entries.push(("connectionLimit", Fragment::Value(Value::Int(limit.into()))));
+    }
+    if !target.options.in_roles.is_empty() {
+        let roles = target.options.in_roles.iter().map(|role| Fragment::text(role.as_str()));
+        entries.push(("inRoles", Fragment::Sequence(roles.collect())));
+    }
+    entries
+}
