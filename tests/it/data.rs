@@ -7,7 +7,9 @@ use crate::sandbox::{DATA, Outcome, Sandbox, files_below};
 use crate::{proof, reference};
 
 /// Kinds of the sample that the schemas say nothing about: we neither read nor write them.
-const FOREIGN_KINDS: &str = "Gateway,GitRepository,HelmRelease,Namespace,OCIRepository";
+const FOREIGN_KINDS: &str = "CiliumNetworkPolicy,ClusterSecretStore,ConfigMap,CronJob,Dragonfly,ExternalSecret,Gateway,\
+     GitRepository,HelmRelease,Namespace,OCIRepository,ReplicationDestination,ReplicationSource,\
+     ScaledObject,ScheduledBackup,SecurityPolicy";
 
 /// Validates all manifests of the repository by kubeconform; `variant` is a folder of the schemas whose
 /// schemas come first, such as `sops` where every Secret must be a SOPS file.

@@ -9,6 +9,7 @@
 
 /// What the tests stand on; each file tests itself.
 mod drop_in;
+mod operator;
 mod postgres;
 mod proof;
 mod reference;
@@ -22,6 +23,8 @@ mod check;
 mod convert;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
 mod data;
+/// `db` in the samples, with a real PostgreSQL.
+mod databases;
 /// `demo`, in a place of its own.
 mod demo;
 /// What is different from sops on purpose, row by row of the page.

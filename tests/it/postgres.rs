@@ -95,13 +95,16 @@ impl Postgres {
     /// Runs SQL as the superuser, demands success, and gives the rows without decoration.
     #[track_caller]
     pub(crate) fn sql(&self, sql: &str) -> String {
-        let socket = self.directory.path().display();
-        match self
-            .psql(&format!("postgres://postgres@/postgres?host={socket}&port={}", self.port), sql)
-        {
+        match self.run_in("postgres", sql) {
             Ok(rows) => rows,
             Err(message) => panic!("{sql}\n{message}"),
         }
+    }
+
+    /// Runs SQL as the superuser in a database: the rows, or what `psql` complained about.
+    pub(crate) fn run_in(&self, database: &str, sql: &str) -> Result<String, String> {
+        let socket = self.directory.path().display();
+        self.psql(&format!("postgres://postgres@/{database}?host={socket}&port={}", self.port), sql)
     }
 
     /// Runs SQL as whoever the URL says: the rows, or what `psql` complained about.

@@ -1,9 +1,7 @@
 //! `db provision` on the sample repository, with what the real programs say about the result.
 
-use keywright::document::Document;
-
 use crate::data::kubeconform;
-use crate::postgres::Postgres;
+use crate::operator::Operator;
 use crate::sandbox::Sandbox;
 use crate::terminal::Terminal;
 use crate::{proof, reference};
@@ -225,7 +223,8 @@ fn at_a_terminal_the_plan_is_shown_and_asked_for_once() {
 
 #[test]
 fn postgresql_accepts_what_was_provisioned() {
-    let postgres = Postgres::start();
+    let operator = Operator::start();
+    let postgres = &operator.postgres;
     for (app, password) in [("grafana", None), ("shared-redis", Some("p@ss:w/rd%2f+,;=&?# x"))] {
         let sandbox = Sandbox::nerv();
         let mut run = sandbox.keywright(["db", "provision", app]);
@@ -234,7 +233,7 @@ fn postgresql_accepts_what_was_provisioned() {
         }
         run.go().success();
         let identifier = app.replace('-', "_");
-        create(&postgres, &sandbox, app, &identifier);
+        assert_eq!(operator.reconcile(&sandbox, POSTGRES), Vec::<String>::new());
 
         let version = reference::versions("sops")[0];
         let secret = match app {
@@ -245,7 +244,7 @@ fn postgresql_accepts_what_was_provisioned() {
         let host = "postgres-apps-rw.apps.svc.cluster.local:5432";
         assert!(url.contains(host), "the host of the Cluster");
         let url = url.replace(host, &postgres.address());
-        let who = postgres.psql(&url, "SELECT current_user, current_database()");
+        let who = operator.login(&url);
         assert_eq!(who, Ok(format!("{identifier}|{identifier}")));
         let table =
             postgres.psql(&url, "CREATE SCHEMA mine; CREATE TABLE mine.t (); DROP TABLE mine.t");
@@ -254,33 +253,4 @@ fn postgresql_accepts_what_was_provisioned() {
         assert!(postgres.psql(&wrong, "SELECT 1").is_err(), "the password is checked");
         proof::record("provision", "PostgreSQL lets the app in by its URL", app);
     }
-}
-
-/// Plays the operator: makes role and database as the files of the repository say.
-fn create(postgres: &Postgres, sandbox: &Sandbox, app: &str, identifier: &str) {
-    let cluster = sandbox.read(&format!("{POSTGRES}/postgres-cluster.yaml"));
-    let cluster = Document::parse(cluster.into_bytes()).unwrap();
-    let roles = cluster.descend(cluster.roots()[0].node, &["spec", "managed", "roles"]).unwrap();
-    let text = |keys: &[&str]| {
-        let role = cluster
-            .items(roles)
-            .find(|role| cluster.text(cluster.lookup(*role, "name").unwrap()) == Some(identifier))
-            .expect("the role is listed");
-        cluster.text(cluster.descend(role, keys).unwrap()).unwrap().to_owned()
-    };
-    assert_eq!((text(&["ensure"]), text(&["login"])), ("present".into(), "true".into()));
-    let secret = format!("{POSTGRES}/{}-secret.yaml", text(&["passwordSecret", "name"]));
-    let version = reference::versions("sops")[0];
-    assert_eq!(value(sandbox, version, &secret, "username"), identifier);
-    let password = value(sandbox, version, &secret, "password").replace('\'', "''");
-    postgres.sql(&format!("CREATE ROLE \"{identifier}\" LOGIN PASSWORD '{password}'"));
-
-    let databases = sandbox.read(&format!("{POSTGRES}/databases.yaml"));
-    let databases = Document::parse(databases.into_bytes()).unwrap();
-    let root = databases.roots().last().unwrap().node;
-    let text = |keys: &[&str]| databases.text(databases.descend(root, keys).unwrap()).unwrap();
-    assert_eq!(text(&["metadata", "name"]), app);
-    assert_eq!(text(&["spec", "cluster", "name"]), "postgres-apps");
-    let (name, owner) = (text(&["spec", "name"]), text(&["spec", "owner"]));
-    postgres.sql(&format!("CREATE DATABASE \"{name}\" OWNER \"{owner}\""));
 }

@@ -77,6 +77,30 @@ impl Sandbox {
         sandbox
     }
 
+    /// One of the samples whose Secrets are in `*.sops.yaml` files: those encrypted by the current real sops, all of
+    /// it committed, with the identity in place where there is one.
+    pub(crate) fn sample(name: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let from = format!("{DATA}/samples/{name}");
+        sandbox.copy(&from, "");
+        for path in files_below(&sandbox.work()) {
+            let file = path.to_string_lossy();
+            if file.ends_with(".sops.yaml") && path.file_name() != Some(OsStr::new(".sops.yaml")) {
+                let run = sandbox.run(reference::current_sops());
+                run.args(["--encrypt", "--in-place"]).arg(&path).go().success();
+            }
+        }
+        let identity = Path::new(&from).join("age-test-identity.txt");
+        if identity.exists() {
+            let folder = sandbox.home().join(".config/sops/age");
+            fs::create_dir_all(&folder).unwrap();
+            fs::copy(identity, folder.join("keys.txt")).unwrap();
+        }
+        sandbox.git(&["init", "--quiet", "--initial-branch", "main"]);
+        sandbox.commit_all("the sample");
+        sandbox
+    }
+
     /// The repository, where commands start.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.path().join("work")
