@@ -134,7 +134,9 @@ impl Naming {
     pub(crate) fn read(&self, found: Found, context: &Context) -> Result<File, Failure> {
         let path = context.directory.join(&found.name);
         // Who reads a pipe waits for somebody to write to it, and others would wait for who has the lock.
-        if context.task.access == Access::Write && path.metadata().is_ok_and(|it| !it.is_file()) {
+        if context.task.access == Access::Write
+            && path.metadata().is_ok_and(|it| !it.is_file() && !it.is_dir())
+        {
             let name = found.name.display();
             return Err(Failure::new(format!("{name}: is not a regular file")));
         }
