@@ -89,7 +89,7 @@ impl Hint {
 }
 
 /// A path as one word of a shell command typed in `base`.
-fn shell_word(path: &Path, base: &Path) -> String {
+pub(crate) fn shell_word(path: &Path, base: &Path) -> String {
     let path = relative(path, base).to_string_lossy().into_owned();
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "_-./+,:@%=".contains(c);
     // A leading dash would be taken for a flag.

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use creation::Configs;
-pub(crate) use finding::{Finding, Severity};
+pub(crate) use finding::{Finding, Severity, shell_word};
 use input::{Input, Look};
 use rules::RULES;
 

@@ -139,6 +139,13 @@ impl Context {
         Ok(bytes)
     }
 
+    /// How many columns standard output has; `None` where it is no terminal.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        // A terminal that does not know its size says 0.
+        (size.ws_col > 0).then_some(size.ws_col.into())
+    }
+
     /// A line on standard output.
     pub(crate) fn say(&mut self, line: impl AsRef<str>) {
         // Nobody reads: nothing to say.

@@ -1,11 +1,26 @@
 //! `keywright db`
 
+mod adopt;
+mod doctor;
+mod list;
 mod provision;
+mod rotate;
+mod status;
 
+use std::path::Path;
+
+use self::adopt::AdoptArgs;
+use self::doctor::DoctorArgs;
+use self::list::ListArgs;
 use self::provision::ProvisionArgs;
+use self::rotate::RotateArgs;
+use self::status::StatusArgs;
 use super::commit::Mode;
-use super::{Context, Failure, Status};
+use super::{Context, Failure, Status, claim};
 use crate::provision::Error;
+use crate::repo::Snapshot;
+use crate::secret::Secret;
+use crate::txn::Store;
 
 /// Databases of CloudNativePG and the credentials for them
 #[derive(clap::Args)]
@@ -17,13 +32,18 @@ pub(crate) struct DbArgs {
 /// What to do with a database.
 #[derive(clap::Subcommand)]
 enum DbCommand {
-    Provision(ProvisionArgs),
+    Provision(Box<ProvisionArgs>),
+    Rotate(RotateArgs),
+    List(ListArgs),
+    Status(StatusArgs),
+    Doctor(DoctorArgs),
+    Adopt(AdoptArgs),
 }
 
 impl DbArgs {
     /// As if `db provision APP` had been typed.
     pub(crate) fn provision(app: &str, mode: Mode) -> DbArgs {
-        DbArgs { command: DbCommand::Provision(ProvisionArgs::of(app, mode)) }
+        DbArgs { command: DbCommand::Provision(Box::new(ProvisionArgs::of(app, mode))) }
     }
 }
 
@@ -31,7 +51,36 @@ impl DbArgs {
 pub(crate) fn run(args: DbArgs, context: &mut Context) -> Result<Status, Failure> {
     match args.command {
         DbCommand::Provision(args) => provision::run(&args, context),
+        DbCommand::Rotate(args) => rotate::run(&args, context),
+        DbCommand::List(args) => list::run(&args, context),
+        DbCommand::Status(args) => status::run(&args, context),
+        DbCommand::Doctor(args) => doctor::run(&args, context),
+        DbCommand::Adopt(args) => adopt::run(&args, context),
     }
+}
+
+/// The password on standard input without its line break.
+fn password(context: &mut Context) -> Result<Secret, Failure> {
+    let input = context.read_stdin()?;
+    let line = input.strip_suffix(b"\n").unwrap_or(&input);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    Ok(Secret::new(line.to_vec()))
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: one object, version 1
+    Json,
+}
+
+/// The repository around the working directory, all of it as it was at one moment.
+fn snapshot(root: &Path, context: &mut Context) -> Result<(Store, Snapshot), Failure> {
+    let store = claim::open(root, context)?;
+    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(root)?))?;
+    Ok((store, snapshot))
 }
 
 impl From<Error> for Failure {
@@ -63,6 +112,9 @@ impl From<Error> for Failure {
             Error::SecretAmbiguous { .. } | Error::SecretUnknown { .. } => {
                 failure.hint("choose one with `--secret NAME`")
             }
+            Error::NotCarried { .. } => failure.hint(
+                "move the comment, or write the attribute out, and name the other roles behind `--to database-role` meanwhile",
+            ),
             Error::KeyNeeded { .. } => {
                 failure.hint("choose a key for the next one with `--url-key KEY`")
             }
@@ -73,6 +125,20 @@ impl From<Error> for Failure {
             Error::DatabaseTaken { .. } => {
                 failure.hint("choose another name with `--database NAME`")
             }
+            Error::Embedded { .. } => failure.hint(
+                "leave `--password-stdin` out to have a password of letters and digits generated",
+            ),
+            Error::OldPasswordUnknown { .. } => {
+                failure.hint("give the present password with `--old-password-stdin`")
+            }
+            Error::RoleMissing { role, .. } => failure
+                .hint(format!("make it with `keywright db provision`, or name the right one instead of `{role}` with `--role`")),
+            Error::Unread { errors } => failure
+                .hint("use an identity that decrypts all of them")
+                .hint(format!(
+                    "or leave out what does not hold the password, with {}",
+                    errors.iter().filter_map(Error::path).map(|path| format!("`--skip {}`", path.display())).collect::<Vec<_>>().join(" ")
+                )),
             Error::Password(_) => {
                 failure.hint("leave `--password-stdin` out to have a password generated")
             }

@@ -14,7 +14,7 @@ use crate::{keys, layout, repo, sops, txn};
 pub(crate) enum Status {
     /// 0: done, or nothing to do.
     Done,
-    /// 1: `check` found something.
+    /// 1: `check` or `db doctor` found something.
     Found,
     /// 2: refused or failed; nothing has changed.
     Refused,

@@ -33,6 +33,7 @@ mod set;
 mod show;
 mod signals;
 mod sops;
+mod table;
 mod template;
 mod updatekeys;
 
@@ -51,7 +52,7 @@ pub(crate) use failure::{Failure, Status};
 #[derive(Parser)]
 #[command(name = "keywright", version, propagate_version = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done or nothing to do, 1 `check` found something, 2 refused or failed, \
+    after_help = "Exit codes: 0 done or nothing to do, 1 `check` or `db doctor` found something, 2 refused or failed, \
 3 a file changed meanwhile or another command holds the lock, 130 interrupted. After 2, 3 and 130 nothing has changed, unless the message says that the next command will go on.
 
 `keywright sops ...`, and a link called `sops`, take the command line of sops: see `keywright sops --help`."

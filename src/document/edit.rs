@@ -258,6 +258,33 @@ impl<'d> Edits<'d> {
         self.remove(item, item)
     }
 
+    /// Removes an item like [`Edits::remove_item`], and the comments on the lines right above it. Of two blank lines that
+    /// would meet then, one goes, too.
+    pub(crate) fn remove_item_with_heading(&mut self, item: NodeId) -> Result<(), EditError> {
+        self.remove(item, item)?;
+        let document = self.document;
+        let splice = self.splices.last_mut().expect("just removed");
+        if let Some(first) = document.heading_of(item).first() {
+            let own = document.line_start(document.dash_of(item));
+            let start = document.line_start(first.span.start);
+            let before = &document.source[..start];
+            let bare = before.strip_suffix('\n').unwrap_or(before);
+            let bare = bare.strip_suffix('\r').unwrap_or(bare);
+            // Where the item ends a file without a final line break, the break before it goes.
+            splice.range.start = if splice.range.start < own { bare.len() } else { start };
+        }
+        let line_break = document.line_break();
+        let blank = format!("{line_break}{line_break}");
+        if document.source[..splice.range.start].ends_with(&blank)
+            && document.source[splice.range.end..].starts_with(line_break)
+        {
+            splice.range.end += line_break.len();
+        }
+        let gone = document.comments_in(&splice.range);
+        self.announce_comments(gone, Vec::new());
+        Ok(())
+    }
+
     fn remove(&mut self, first: NodeId, value: NodeId) -> Result<(), EditError> {
         // Neighbours that both go share a comma.
         let start = self.document.node(first).span.start;
@@ -278,6 +305,8 @@ impl<'d> Edits<'d> {
         expected(content, 0, &mut inserted);
         let (range, text) = yaml::further_root(document, content, self.indentation());
         self.push(range, text, document.nodes.len() as u32, 0, inserted);
+        let at = document.comments.len();
+        self.announce_comments(at..at, comments(content));
         Ok(())
     }
 

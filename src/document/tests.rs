@@ -126,6 +126,50 @@ fn a_first_item_goes_in_front() {
     assert_eq!(edits.apply().unwrap().source(), "r:\n  - new\n  - a\n  - b\n");
 }
 
+/// The document without these items of its list `r`, by their numbers.
+fn without_items(text: &str, items: &[usize]) -> String {
+    let document = parse(text);
+    let list = document.lookup(top(&document), "r").unwrap();
+    let all: Vec<_> = document.items(list).collect();
+    let mut edits = Edits::new(&document);
+    items.iter().for_each(|item| edits.remove_item_with_heading(all[*item]).unwrap());
+    edits.apply().unwrap().source().to_owned()
+}
+
+#[test]
+fn an_item_goes_with_the_comments_right_above_it() {
+    let text = "r:\n  # of all\n\n  # a\n  # more\n  - a # x\n\n  # b\n  - b\n  # c\n  - c\ns: 1\n";
+    assert_eq!(
+        without_items(text, &[0]),
+        "r:\n  # of all\n\n  # b\n  - b\n  # c\n  - c\ns: 1\n",
+        "one blank line is enough"
+    );
+    assert_eq!(
+        without_items(text, &[1]),
+        "r:\n  # of all\n\n  # a\n  # more\n  - a # x\n\n  # c\n  - c\ns: 1\n"
+    );
+    assert_eq!(
+        without_items(text, &[1, 2]),
+        "r:\n  # of all\n\n  # a\n  # more\n  - a # x\n\ns: 1\n"
+    );
+    assert_eq!(without_items("r:\r\n- a\r\n# b\r\n- b", &[1]), "r:\r\n- a");
+    assert_eq!(without_items("r: [a, b]\n", &[0]), "r: [b]\n");
+}
+
+#[test]
+fn a_list_is_emptied_whatever_its_indentation() {
+    for (list, rest) in
+        [("- a: b\n  - {c: d}\n", ""), ("- a: b\n  - {c: d}", ""), ("- a\n", "x: 1\n")]
+    {
+        let document = parse(&format!("m:\n  # c\n  r:\n  {list}{rest}"));
+        let list = document.descend(top(&document), &["m", "r"]).unwrap();
+        let mut edits = Edits::new(&document);
+        edits.replace(list, &Fragment::Sequence(Vec::new())).unwrap();
+        let after = edits.apply().unwrap();
+        assert!(after.source().starts_with("m:\n  # c\n  r: []"), "{}", after.source());
+    }
+}
+
 #[test]
 fn an_edit_that_would_change_a_neighbour_is_refused() {
     // The text of the anchored scalar is also what the alias means; the alias itself is untouched, but a

@@ -61,6 +61,16 @@ impl<'d> FluxKustomization<'d> {
         self.0.text(&["spec", "postBuild", "substitute", name])
     }
 
+    /// The values of all variables of `postBuild.substitute`.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &'d str> + use<'d> {
+        let document = self.0.document;
+        let values: Vec<_> = self
+            .0
+            .at(&["spec", "postBuild", "substitute"])
+            .map_or_else(Vec::new, |all| document.entries(document.target(all)).collect());
+        values.into_iter().filter_map(|(_, value)| document.text(value))
+    }
+
     /// Names of the Kustomizations that it waits for, whatever their namespace.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = &'d str> + use<'d> {
         let document = self.0.document;

@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod flux;
 pub(crate) mod kustomization;
+pub(crate) mod reloader;
 pub(crate) mod secret;
 pub(crate) mod workload;
 

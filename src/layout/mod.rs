@@ -21,8 +21,10 @@ mod role;
 mod rule;
 mod secret;
 mod server;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod workload;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +42,8 @@ pub(crate) use object_place::ObjectPlace;
 pub(crate) use role::{RoleSite, Strategy, role_in};
 pub(crate) use rule::{Configured, configuration};
 pub(crate) use secret::{RoleSecretPlace, SecretSite};
+pub(crate) use stored::Stored;
+pub(crate) use workload::Restart;
 
 use listing::Listing;
 
@@ -180,6 +184,11 @@ impl<'s> Layout<'s> {
     /// Whether a kustomize file lists this file.
     pub(crate) fn is_listed(&self, file: &Path) -> bool {
         self.listing.listed_in(file).is_some()
+    }
+
+    /// The kustomize file that should list a file: that of its directory, else that of the nearest one above.
+    pub(crate) fn kustomize_file_above(&self, file: &Path) -> Option<&'s Path> {
+        file.ancestors().skip(1).find_map(|directory| self.listing.file_of(directory))
     }
 
     fn read(&mut self, file: &'s Path) {

@@ -16,6 +16,13 @@ pub(crate) struct RoleSite<'s> {
     pub(crate) file: &'s Path,
 }
 
+impl RoleSite<'_> {
+    /// Whether it is a `DatabaseRole`: only that says to which Cluster it belongs.
+    pub(crate) fn is_object(&self) -> bool {
+        self.role.entry.at(&["cluster"]).is_some()
+    }
+}
+
 /// How apps get their roles.
 #[derive(Clone, Copy)]
 pub(crate) enum Strategy<'s> {

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use super::naming::{self, Sample};
 use super::{ClusterSite, Fact, Layout, RoleSite, Template, mentions};
+use crate::kube::kustomization::is_kustomization;
+use crate::kube::secret::is_reference;
 use crate::kube::{Object, objects};
 
 /// Name of a role's Secret where no other role shows one.
 const DEFAULT_NAME: &str = "postgres-{app}-user";
 
 /// The API group of External Secrets.
-const EXTERNAL_SECRETS: &str = "external-secrets.io";
+pub(super) const EXTERNAL_SECRETS: &str = "external-secrets.io";
 
 /// A core Secret and its place.
 #[derive(Clone, Copy)]
@@ -52,6 +54,31 @@ impl<'s> Layout<'s> {
     /// Every Secret of the repository that can be read.
     pub(crate) fn secrets(&self) -> Vec<SecretSite<'s>> {
         self.snapshot.manifests().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
+    }
+
+    /// Whether a Secret of this name is made by something else than a Secret document: a generator of a kustomize file,
+    /// or an object that refers to an external store.
+    pub(crate) fn is_made_elsewhere(&self, name: &str) -> bool {
+        let makes = |object: &Object<'s>| {
+            let target = object.text(&["spec", "target", "name"]);
+            is_reference(object) && [object.name(), target].contains(&Some(name))
+        };
+        let mut files =
+            self.snapshot.manifests().filter(|file| mentions(self.snapshot, file, &[name]));
+        files.any(|file| {
+            let Ok(document) = self.snapshot.document(file) else { return false };
+            let generates = is_kustomization(file)
+                && document.roots().iter().any(|root| {
+                    let list = document.lookup(root.node, "secretGenerator");
+                    let items = list.map(|list| document.items(document.target(list)));
+                    let names = items
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|item| document.lookup(item, "name"));
+                    { names }.any(|node| document.text(node) == Some(name))
+                });
+            generates || objects(document).iter().any(makes)
+        })
     }
 
     /// The Secrets of these names in the namespace of a Cluster.

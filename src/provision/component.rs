@@ -18,7 +18,7 @@ use crate::document::{Document, EditError, Edits, Fragment, NodeId, Placement};
 use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::joined;
 use crate::kube::{Object, objects};
-use crate::layout::Layout;
+use crate::layout::{ClusterSite, Layout};
 
 /// The variable with the name of the app.
 const APP: &str = "APP";
@@ -51,8 +51,35 @@ pub(super) fn write(
     Ok(if is_included(&own) { Vec::new() } else { wanted(target.name, &members) })
 }
 
+/// An app that has its database by a component.
+pub(super) struct User<'s> {
+    /// The name of its Flux Kustomization.
+    pub(super) app: &'s str,
+    /// Role and database.
+    pub(super) role: &'s str,
+    /// The file of the component.
+    pub(super) file: &'s Path,
+}
+
+/// The apps that have their database in this Cluster by a component: where there are several Clusters, those that
+/// have its name in a variable.
+pub(super) fn users<'s>(layout: &Layout<'s>, site: &ClusterSite<'s>) -> Vec<User<'s>> {
+    let Some(file) = layout.database_component() else { return Vec::new() };
+    let directory = file.parent().unwrap_or(Path::new(""));
+    let is_only = layout.clusters().len() == 1;
+    let including = layout.flux().iter().map(|found| found.view);
+    including
+        .filter(|flux| includes(flux, directory))
+        .filter(|flux| is_only || flux.variables().any(|value| value == site.cluster.name()))
+        .map(|flux| {
+            let role = flux.variable(APP).unwrap_or(flux.name());
+            User { app: flux.name(), role, file }
+        })
+        .collect()
+}
+
 /// Whether a Flux Kustomization includes the component of a directory.
-fn includes(flux: &FluxKustomization<'_>, directory: &Path) -> bool {
+pub(super) fn includes(flux: &FluxKustomization<'_>, directory: &Path) -> bool {
     let Some(from) = flux.directory() else { return false };
     flux.components().into_iter().any(|entry| joined(&from, entry).as_deref() == Some(directory))
 }

@@ -78,7 +78,7 @@ pub(super) fn write(
             let place = place(layout, target);
             objects::add(
                 draft,
-                target,
+                &target.site,
                 &place,
                 "Database",
                 &object_name(layout, target, named),
@@ -170,5 +170,5 @@ fn place<'s>(layout: &Layout<'s>, target: &Target<'_, 's>) -> Place<'s> {
         .iter()
         .map(|found| Located { view: found.view.0, file: found.file })
         .collect();
-    objects::place(layout, target, &siblings, DEFAULT_FILE)
+    objects::place(layout, &target.site, &siblings, DEFAULT_FILE)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::password::PasswordError;
 use crate::document::{EditError, ParseError};
-use crate::layout::{self, quoted};
+use crate::layout::{self, Stored, quoted};
 use crate::{repo, sops, txn};
 
 /// Why a database is not provisioned. Nothing was changed, and no secret is in here.
@@ -49,6 +49,9 @@ pub(crate) enum Error {
         /// The Clusters that there are.
         found: Vec<String>,
     },
+    /// Databases come by a component, which takes its password from elsewhere.
+    #[error("apps of this repository get their databases by a component")]
+    ByComponent,
     /// The component makes a Go template of the app's name.
     #[error(
         "`{app}` has a hyphen, which the database component cannot take: it is a part of a template"
@@ -79,6 +82,23 @@ pub(crate) enum Error {
         path: PathBuf,
         /// Where and why.
         source: EditError,
+    },
+    /// The password stands in a longer value, where the signs of the new one could mean something.
+    #[error(
+        "{}{}: the password is a part of a longer value, in which only letters, digits and `-._~` are safe",
+        path.display(), behind(route)
+    )]
+    Embedded {
+        /// The file.
+        path: PathBuf,
+        /// The value; empty where the file has only one.
+        route: String,
+    },
+    /// A file of several documents that SOPS does not read.
+    #[error("{}: a later document is encrypted, the first one is not", path.display())]
+    EncryptedInPart {
+        /// The file.
+        path: PathBuf,
     },
     /// A file that would be made is there already.
     #[error("{}: exists, but does not hold what belongs there", path.display())]
@@ -135,6 +155,16 @@ pub(crate) enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// An entry of the managed roles cannot become an object without losing something.
+    #[error("{}: the entry of the role `{role}` cannot be carried over: {reason}", path.display())]
+    NotCarried {
+        /// The file of the entry.
+        path: PathBuf,
+        /// The role.
+        role: String,
+        /// What would be lost.
+        reason: &'static str,
+    },
     /// The selection of the file or of the rule leaves the new value in the clear.
     #[error("{}: `{route}` would not be encrypted", path.display())]
     NotSelected {
@@ -142,6 +172,29 @@ pub(crate) enum Error {
         path: PathBuf,
         /// The value.
         route: String,
+    },
+    /// The new password would be kept nowhere but in a verifier.
+    #[error("{}: holds a verifier alone, so nobody would know the new password", path.display())]
+    NobodyKnows {
+        /// The file of the role's Secret.
+        path: PathBuf,
+    },
+    /// Only a hash of the password is known.
+    #[error(
+        "{}: holds a hash, and no secret of the repository has the password of `{role}`",
+        path.display()
+    )]
+    OldPasswordUnknown {
+        /// The file of the role's Secret.
+        path: PathBuf,
+        /// The role.
+        role: String,
+    },
+    /// What was given as the old password is another one.
+    #[error("{}: has another password than the one that was given as the old one", path.display())]
+    OldPasswordWrong {
+        /// The file of the role's Secret.
+        path: PathBuf,
     },
     /// A file does not read as a document.
     #[error("{}:{source}", path.display())]
@@ -196,6 +249,22 @@ pub(crate) enum Error {
         /// The roles that there are.
         found: Vec<String>,
     },
+    /// There is no such role.
+    #[error("{}: the Cluster has no role `{role}`", path.display())]
+    RoleMissing {
+        /// The file of the Cluster.
+        path: PathBuf,
+        /// The role.
+        role: String,
+    },
+    /// The Secret of the role is not in the repository.
+    #[error("the Secret `{name}` of the role `{role}` is not in this repository")]
+    RoleSecretMissing {
+        /// The Secret.
+        name: String,
+        /// The role.
+        role: String,
+    },
     /// The Secret of the role lacks a key or is that of another role.
     #[error("{}: {reason}", path.display())]
     RoleSecret {
@@ -244,6 +313,20 @@ pub(crate) enum Error {
         /// Why.
         source: sops::file::Error,
     },
+    /// The password is in an external store.
+    #[error("the password of `{app}` is not in this repository, but in {}", listed(places))]
+    Stored {
+        /// The app.
+        app: String,
+        /// Where it is.
+        places: Vec<Stored>,
+    },
+    /// Encrypted files that may hold the password cannot be read.
+    #[error("{} of the encrypted files, which may hold the password, cannot be read: {}", errors.len(), listed(errors))]
+    Unread {
+        /// Why, one by one.
+        errors: Vec<Error>,
+    },
     /// A creation rule cannot be used.
     #[error("{}:{source}", path.display())]
     Rule {
@@ -271,6 +354,19 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// The file that cannot be read.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Error::EncryptedInPart { path }
+            | Error::Parse { path, .. }
+            | Error::Sops { path, .. } => Some(path),
+            Error::Repository(repo::Error::Read { path, .. } | repo::Error::Parse { path, .. }) => {
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+
     /// For `map_err`: a refused edit of that file.
     pub(super) fn edit(path: &Path) -> impl FnOnce(EditError) -> Error + '_ {
         |source| Error::Edit { path: path.to_owned(), source }
@@ -287,6 +383,15 @@ fn among(found: &[String]) -> String {
         true => String::new(),
         false => format!("; found: {}", found.join(", ")),
     }
+}
+
+/// `: route`, where there is one.
+fn behind(route: &str) -> String {
+    if route.is_empty() { String::new() } else { format!(": `{route}`") }
+}
+
+fn listed<T: ToString>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn instead(found: &[(String, String, PathBuf)]) -> String {

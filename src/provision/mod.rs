@@ -12,21 +12,26 @@
 //! Refused: reserved and taken names, a missing or ambiguous app, Cluster or Secret, a key that holds
 //! something else, a file that cannot be decrypted, a value that would not be encrypted.
 
+mod adopt;
 mod app_copy;
 mod app_secret;
 mod component;
 mod database;
 mod decryption;
 mod depends_on;
+mod doctor;
 mod draft;
 mod error;
+mod inventory;
 mod names;
 mod objects;
 mod opened;
 mod password;
+mod reload_label;
 mod request;
 mod role;
 mod role_secret;
+mod rotate;
 mod sealed;
 mod siblings;
 mod target;
@@ -37,8 +42,12 @@ mod url;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub(crate) use adopt::{adopt, adopt_roles};
+pub(crate) use doctor::{Finding, Severity, examine, fix};
 pub(crate) use error::Error;
+pub(crate) use inventory::{Declared, Entry, Inventory, OwnSecret, Stock};
 pub(crate) use request::{Options, Password, Reclaim, Request, StrategyKind};
+pub(crate) use rotate::{Rotated, Rotation, rotate};
 
 use app_secret::{AppSide, Connection};
 use draft::Draft;
@@ -99,6 +108,11 @@ pub(crate) enum Note {
         /// The file of the Secret.
         path: PathBuf,
     },
+    /// The old password stands somewhere in the clear.
+    OldPassword {
+        /// The file.
+        path: PathBuf,
+    },
     /// The URL leads to another database.
     OtherDatabase {
         /// The app's Secret.
@@ -145,6 +159,11 @@ impl fmt::Display for Note {
             Note::NoReloadLabel { path } => write!(
                 formatter,
                 "{}: has no label `cnpg.io/reload`, a new password would be applied late",
+                path.display()
+            ),
+            Note::OldPassword { path } => write!(
+                formatter,
+                "{}: has the old password in plain text, and keeps it",
                 path.display()
             ),
             Note::OtherDatabase { path, key } => {

@@ -7,13 +7,16 @@ use super::Error;
 use crate::kube::is_subdomain;
 
 /// Longest identifier of PostgreSQL in bytes (`NAMEDATALEN` is 64); it truncates longer ones.
-const MAX_IDENTIFIER: usize = 63;
+pub(super) const MAX_IDENTIFIER: usize = 63;
 
 /// Longest label of RFC 1123 in bytes: a Service, which the app will want, has a name of one.
 const MAX_LABEL: usize = 63;
 
+/// The role that PostgreSQL begins with.
+pub(super) const SUPERUSER: &str = "postgres";
+
 /// Roles that CloudNativePG (`roles.go: IsRoleReserved`) or PostgreSQL (`user.c: CreateRole`) keeps.
-const RESERVED_ROLES: [&str; 4] = ["postgres", "streaming_replica", "public", "none"];
+const RESERVED_ROLES: [&str; 4] = [SUPERUSER, "streaming_replica", "public", "none"];
 
 /// Beginnings of reserved roles.
 const RESERVED_PREFIXES: [&str; 2] = ["pg_", "cnpg_"];
@@ -49,16 +52,24 @@ pub(super) fn check(app: &str, role: &str, database: &str) -> Result<(), Error> 
             return Err(Error::TooLong { app: app.to_owned(), length: name.len() });
         }
     }
-    let role_reserved = RESERVED_ROLES.contains(&role)
-        || RESERVED_PREFIXES.iter().any(|prefix| role.starts_with(prefix));
-    let database_reserved = RESERVED_DATABASES.contains(&database);
-    let (identifier, what) = match (role_reserved, database_reserved) {
+    let (identifier, what) = match (is_reserved_role(role), is_reserved_database(database)) {
         (false, false) => return Ok(()),
         (true, true) if role == database => (role, "role and database"),
         (true, _) => (role, "role"),
         (false, true) => (database, "database"),
     };
     Err(Error::Reserved { app: app.to_owned(), identifier: identifier.to_owned(), what })
+}
+
+/// Whether PostgreSQL or the operator keeps a role of this name for itself.
+pub(super) fn is_reserved_role(role: &str) -> bool {
+    RESERVED_ROLES.contains(&role)
+        || RESERVED_PREFIXES.iter().any(|prefix| role.starts_with(prefix))
+}
+
+/// Whether every server has a database of this name.
+pub(super) fn is_reserved_database(database: &str) -> bool {
+    RESERVED_DATABASES.contains(&database)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use super::draft::{Draft, written_like};
-use super::{Error, Target};
-use crate::document::Fragment;
+use crate::document::{Document, Fragment};
 use crate::kube::Object;
 use crate::kube::kustomization::Kustomization;
-use crate::layout::{Layout, Located, ObjectPlace, Template};
+use crate::layout::{ClusterSite, Layout, Located, ObjectPlace, Template};
 
 /// Where a new document goes, and what it looks like.
 pub(super) struct Place<'s> {
@@ -17,27 +17,40 @@ pub(super) struct Place<'s> {
     model: Object<'s>,
 }
 
+impl<'s> Place<'s> {
+    /// The document by which a new one is indented: its file, if it is not made for it.
+    pub(super) fn document<'d>(&self, draft: &'d Draft<'s>) -> Result<&'d Document, Error>
+    where
+        's: 'd,
+    {
+        match &self.of {
+            ObjectPlace::Behind(file) => draft.document(file.value),
+            ObjectPlace::Own { .. } | ObjectPlace::First(_) => Ok(self.model.document),
+        }
+    }
+}
+
 /// Where the next document goes that belongs to the Cluster as these do.
 pub(super) fn place<'s>(
     layout: &Layout<'s>,
-    target: &Target<'_, 's>,
+    site: &ClusterSite<'s>,
     siblings: &[Located<'s, Object<'s>>],
     first: &str,
 ) -> Place<'s> {
-    let model = siblings.last().map_or(target.site.cluster.0, |last| last.view);
-    Place { of: layout.object_place(&target.site, siblings, first), model }
+    let model = siblings.last().map_or(site.cluster.0, |last| last.view);
+    Place { of: layout.object_place(site, siblings, first), model }
 }
 
 /// Adds a document of this kind and name.
 pub(super) fn add(
     draft: &mut Draft<'_>,
-    target: &Target<'_, '_>,
+    site: &ClusterSite<'_>,
     place: &Place<'_>,
     kind: &str,
     name: &str,
     spec: Vec<(String, Fragment)>,
 ) -> Result<(), Error> {
-    let content = content(target, kind, name, place.model.namespace().is_some(), spec);
+    let content = content(site, kind, name, place.model.namespace().is_some(), spec);
     let (path, listed_in, template) = match &place.of {
         ObjectPlace::Behind(file) => {
             return draft.edit(file.value, |_, edits| edits.append_root(&content));
@@ -47,8 +60,12 @@ pub(super) fn add(
             let lister = lister.filter(|file| draft.document(file).is_ok());
             (PathBuf::from(path.value.fill(name)), lister, path.value.clone())
         }
+        // Another one of the same plan has made it.
+        ObjectPlace::First(path) if draft.document(path).is_ok() => {
+            return draft.edit(path, |_, edits| edits.append_root(&content));
+        }
         ObjectPlace::First(path) => {
-            (path.clone(), target.site.listed_in.map(Path::to_owned), Template::new(""))
+            (path.clone(), site.listed_in.map(Path::to_owned), Template::new(""))
         }
     };
     let document = place.model.document;
@@ -77,7 +94,7 @@ fn list(
 }
 
 fn content(
-    target: &Target<'_, '_>,
+    site: &ClusterSite<'_>,
     kind: &str,
     name: &str,
     with_namespace: bool,
@@ -85,8 +102,8 @@ fn content(
 ) -> Fragment {
     let text = |text: &str| Fragment::text(text);
     let mut metadata = vec![("name".to_owned(), text(name))];
-    if let Some(namespace) = target.namespace().filter(|_| with_namespace) {
-        metadata.push(("namespace".to_owned(), text(namespace)));
+    if let Some(namespace) = site.namespace.as_ref().filter(|_| with_namespace) {
+        metadata.push(("namespace".to_owned(), text(namespace.value)));
     }
     Fragment::mapping([
         ("apiVersion", text("postgresql.cnpg.io/v1")),

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::Error;
-use crate::document::Document;
+use super::{Error, Means};
+use crate::document::{Document, EditError, Edits};
 use crate::keys::Identities;
 use crate::kube::objects;
 use crate::repo::Snapshot;
@@ -29,7 +29,15 @@ pub(super) fn open<'s>(
     file: &Path,
     identities: &Identities,
 ) -> Result<Opened<'s>, Error> {
-    let document = snapshot.document(file)?;
+    open_document(snapshot.document(file)?, file, identities)
+}
+
+/// The same for a file whose content is no longer that of the repository.
+pub(super) fn open_document<'d>(
+    document: &'d Document,
+    file: &Path,
+    identities: &Identities,
+) -> Result<Opened<'d>, Error> {
     let encrypted = EncryptedFile::open(document).map_err(Error::sops(file))?;
     let encrypted = encrypted.ok_or_else(|| Error::NotEncrypted { path: file.to_owned() })?;
     let unlocked = encrypted.unlock(identities).map_err(Error::sops(file))?;
@@ -38,6 +46,20 @@ pub(super) fn open<'s>(
 }
 
 impl Opened<'_> {
+    /// The file with its plain content edited; what did not change keeps its bytes.
+    pub(super) fn edited(
+        &self,
+        file: &Path,
+        edit: impl FnOnce(&Document, &mut Edits<'_>) -> Result<(), EditError>,
+        means: &mut Means<'_>,
+    ) -> Result<Document, Error> {
+        let mut edits = Edits::new(&self.plain);
+        edit(&self.plain, &mut edits).map_err(Error::edit(file))?;
+        let plain = edits.apply().map_err(Error::edit(file))?;
+        let changed = self.unlocked.encrypt_again(&plain, means.now, means.random);
+        changed.map_err(Error::sops(file))
+    }
+
     /// Keys and values of a Secret in the order of the file; under `data` without their base64.
     pub(super) fn values(&self, secret: &str) -> Vec<(String, Secret)> {
         let mut values = Vec::new();

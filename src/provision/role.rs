@@ -14,7 +14,7 @@ use crate::kube::cluster::Cluster;
 use crate::layout::{self, Layout, RoleSite, Strategy};
 
 /// The file of the first `DatabaseRole`, beside the Cluster.
-const DEFAULT_FILE: &str = "database-roles.yaml";
+pub(super) const DEFAULT_FILE: &str = "database-roles.yaml";
 
 /// Adds the role behind the others, unless it is there.
 pub(super) fn write(
@@ -101,12 +101,12 @@ fn add_object(
     target: &Target<'_, '_>,
 ) -> Result<(), Error> {
     let siblings = layout.database_roles_of(&target.site);
-    let place = objects::place(layout, target, &siblings, DEFAULT_FILE);
+    let place = objects::place(layout, &target.site, &siblings, DEFAULT_FILE);
     let cluster = Fragment::mapping([("name", Fragment::text(target.cluster()))]);
     let mut spec = vec![("cluster".to_owned(), cluster)];
     // An object that is there is present.
     spec.extend(entry(target).into_iter().filter(|(key, _)| key != "ensure"));
-    objects::add(draft, target, &place, "DatabaseRole", target.name, spec)
+    objects::add(draft, &target.site, &place, "DatabaseRole", target.name, spec)
 }
 
 fn entry(target: &Target<'_, '_>) -> Vec<(String, Fragment)> {

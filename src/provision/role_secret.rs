@@ -25,10 +25,10 @@ use crate::repo::Snapshot;
 use crate::secret::Secret;
 
 /// With this label the operator watches the Secret; its presence counts, not its value.
-const RELOAD_LABEL: &str = "cnpg.io/reload";
+pub(super) const RELOAD_LABEL: &str = "cnpg.io/reload";
 
 /// The type that CloudNativePG documents; it does not check it.
-const TYPE: &str = "kubernetes.io/basic-auth";
+pub(super) const TYPE: &str = "kubernetes.io/basic-auth";
 
 /// A role's Secret that is there already.
 pub(super) struct RoleSecret<'s> {
@@ -70,7 +70,18 @@ pub(super) fn existing<'s>(
     Ok(Some(RoleSecret { file: secret.file, password: Secret::from(password.to_owned()) }))
 }
 
-impl RoleSecret<'_> {
+impl<'s> RoleSecret<'s> {
+    /// A Secret with this password; `None` if that is empty.
+    pub(super) fn new(file: &'s Path, password: &str) -> Option<RoleSecret<'s>> {
+        let password = Secret::from(password.to_owned());
+        (!password.is_empty()).then_some(RoleSecret { file, password })
+    }
+
+    /// Whether this is the password; `None` where a hash of MD5 does not tell.
+    pub(super) fn agrees(&self, password: &Secret) -> Option<bool> {
+        (self.clear().is_some() || self.is_verifier()).then(|| self.fits(password))
+    }
+
     /// The password, unless it is a hash.
     pub(super) fn clear(&self) -> Option<&Secret> {
         (!password::is_hash(self.password.expose())).then_some(&self.password)
@@ -91,6 +102,11 @@ impl RoleSecret<'_> {
             true => Ok(()),
             false => Err(Error::RoleSecret { path: self.file.to_owned(), reason }),
         }
+    }
+
+    /// Whether the Secret holds a verifier, and that is one of this password.
+    pub(super) fn is_verified_by(&self, password: &Secret) -> bool {
+        self.is_verifier() && self.fits(password)
     }
 
     fn is_verifier(&self) -> bool {

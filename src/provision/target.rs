@@ -176,12 +176,21 @@ fn app_named<'s>(
     layout: &Layout<'s>,
     site: &ClusterSite<'s>,
 ) -> Result<App<'s>, Error> {
-    let applies_cluster = |app: &App<'s>| match (app.flux, site.applied_by) {
+    let suits = |app: &App<'s>| !applies_cluster(layout, app, site);
+    Ok(layout.only_app(name, layout.app_named(name), suits)?)
+}
+
+/// Whether an app is what applies the Cluster.
+pub(super) fn applies_cluster<'s>(
+    layout: &Layout<'s>,
+    app: &App<'s>,
+    site: &ClusterSite<'s>,
+) -> bool {
+    match (app.flux, site.applied_by) {
         (Some(_), Some(flux)) => layout.is_applied_with(app, &flux),
         (Some(_), None) => false,
         (None, _) => app.kustomization == site.listed_in,
-    };
-    Ok(layout.only_app(name, layout.app_named(name), |app| !applies_cluster(app))?)
+    }
 }
 
 /// The Secret of a role that is there, if the role is the app's.

@@ -1,8 +1,11 @@
 //! The plan on the sample repository, and on repositories that are made from it.
 
+mod adopt;
 mod completion;
+mod doctor;
 mod fixture;
 mod refusals;
+mod rotation;
 mod strategies;
 mod variations;
 

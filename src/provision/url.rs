@@ -89,25 +89,39 @@ impl DatabaseUrl {
         })
     }
 
+    /// Whether it leads to a Service of that Cluster.
+    pub(super) fn reaches(&self, cluster: &str, namespace: Option<&str>) -> bool {
+        host_reaches(&self.host, cluster, namespace)
+    }
+
     /// How it is written, if it leads to the primary of that Cluster.
     pub(super) fn form(&self, cluster: &str, namespace: Option<&str>) -> Option<Form> {
-        let rest = self.host.strip_prefix(cluster)?.strip_prefix("-rw")?;
-        let host = if rest.is_empty() {
-            Host::Service
-        } else {
-            let mut labels = rest.strip_prefix('.')?.splitn(3, '.');
-            let found = labels.next();
-            if namespace.is_some() && found != namespace {
-                return None;
-            }
-            match (labels.next(), labels.next()) {
-                (None, _) => Host::Namespace,
-                (Some("svc"), None) => Host::Svc,
-                (Some("svc"), Some(domain)) => Host::Full(domain.to_owned()),
-                (Some(_), _) => return None,
-            }
-        };
+        let host = host_of(&self.host, cluster, "-rw", namespace)?;
         Some(Form { scheme: self.scheme.clone(), host, with_port: self.with_port })
+    }
+}
+
+/// Whether a host is a Service of that Cluster: of the primary, of replicas, or of any instance.
+pub(super) fn host_reaches(host: &str, cluster: &str, namespace: Option<&str>) -> bool {
+    ["-rw", "-ro", "-r"].iter().any(|end| host_of(host, cluster, end, namespace).is_some())
+}
+
+/// How a host is named, if it is the Service of that Cluster with this end.
+fn host_of(host: &str, cluster: &str, end: &str, namespace: Option<&str>) -> Option<Host> {
+    let rest = host.strip_prefix(cluster)?.strip_prefix(end)?;
+    if rest.is_empty() {
+        return Some(Host::Service);
+    }
+    let mut labels = rest.strip_prefix('.')?.splitn(3, '.');
+    let found = labels.next();
+    if namespace.is_some() && found != namespace {
+        return None;
+    }
+    match (labels.next(), labels.next()) {
+        (None, _) => Some(Host::Namespace),
+        (Some("svc"), None) => Some(Host::Svc),
+        (Some("svc"), Some(domain)) => Some(Host::Full(domain.to_owned())),
+        (Some(_), _) => None,
     }
 }
 

@@ -8,7 +8,6 @@ use crate::layout::Layout;
 use crate::make::{Policy, is_key};
 use crate::provision::{self, Means, Options, Outcome, Password, Reclaim, Request, StrategyKind};
 use crate::repo::{self, Snapshot};
-use crate::secret::Secret;
 
 /// Give an app a database: role, password, Database, URL in the app's secret – in one change
 ///
@@ -186,15 +185,12 @@ pub(crate) fn run(args: &ProvisionArgs, context: &mut Context) -> Result<Status,
     Ok(status)
 }
 
-/// A new password, or the one on standard input without its line break.
+/// A new password, or the one on standard input.
 fn password(args: &ProvisionArgs, context: &mut Context) -> Result<Password, Failure> {
     if !args.password_stdin {
         return Ok(Password::Generated(Policy::default().generate(&mut context.random)));
     }
-    let input = context.read_stdin()?;
-    let line = input.strip_suffix(b"\n").unwrap_or(&input);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    Ok(Password::Given(Secret::new(line.to_vec())))
+    super::password(context).map(Password::Given)
 }
 
 fn explain(outcome: &Outcome, context: &mut Context) {

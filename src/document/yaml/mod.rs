@@ -3,6 +3,7 @@
 //! The parser (`granit-parser`) reports events with byte spans. Where its reading differs from Go's
 //! YAML – which SOPS, Flux and kubectl use – this module follows Go's; each such place says so.
 
+mod heading;
 mod parse;
 mod place;
 mod resolve;

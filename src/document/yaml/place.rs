@@ -186,6 +186,12 @@ impl Document {
         let node = self.node(id);
         let keeps = node.anchor.is_some() || node.tag.is_some();
         let start = if keeps && self.is_vacant(id) { node.span.start } else { node.start() };
+        // A list that is not indented is reported to begin behind its first dash.
+        let dash = match node.kind {
+            Kind::Sequence(Layout::Block) => self.items(id).next().map(|item| self.dash_of(item)),
+            _ => None,
+        };
+        let start = dash.map_or(start, |dash| start.min(dash));
         let mut at = self.source[..start].trim_end_matches([' ', '\t', '\r', '\n']).len();
         loop {
             // A comment may stand between the indicator and a block.

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::super::{Error, Means, Options, Outcome, Password, Request, provision};
+use super::super::{
+    Error, Finding, Inventory, Means, Options, Outcome, Password, Request, Rotated, Rotation,
+    adopt, adopt_roles, examine, fix, provision, rotate,
+};
 use crate::document::Document;
 use crate::keys::Identities;
 use crate::layout::Layout;
@@ -13,6 +16,7 @@ use crate::repo::Snapshot;
 use crate::secret::{RandomSource, Secret};
 use crate::sops::file::{EncryptedFile, Encryption, encrypt};
 use crate::sops::rules::Config;
+use crate::txn::Plan;
 
 /// Where the apps of the sample are.
 pub(super) const APPS: &str = "nerv/main/cluster/apps";
@@ -107,6 +111,72 @@ impl Repository {
         provision(&request, &snapshot, &layout, &mut means)
     }
 
+    /// Gives a role another password.
+    pub(super) fn rotate(&self, app: &str, new: &str) -> Result<Rotated, Error> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let (identities, now) = (&self.identities, "2031-02-05T04:05:06Z");
+        let mut means = Means { identities, random: &mut Counter(9), now };
+        let new = Secret::from(new.to_owned());
+        let (old, options, skipped) = (None, Options::default(), Vec::new());
+        rotate(&Rotation { app, new, old, options, skipped }, &snapshot, &layout, &mut means)
+    }
+
+    /// What the doctor finds: `severity rule: message`, in the order of files and lines.
+    pub(super) fn findings(&self) -> Vec<String> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let inventory = Inventory::take(&snapshot, &layout, Some(&self.identities));
+        let found = examine(&layout, &inventory);
+        let shown =
+            |one: &Finding<'_>| format!("{} {}: {}", one.severity.name(), one.rule, one.message);
+        found.iter().map(shown).collect()
+    }
+
+    /// Mends what is safe and writes it; the paths that changed, in order.
+    pub(super) fn mend(&self) -> Vec<String> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let inventory = Inventory::take(&snapshot, &layout, Some(&self.identities));
+        let findings = examine(&layout, &inventory);
+        let mut means = Means { identities: &self.identities, random: &mut Counter(9), now: NOW };
+        let fixed = fix(findings, &snapshot, &layout, &inventory, &mut means).unwrap();
+        self.carry_out(&fixed.plan)
+    }
+
+    /// Adopts what is in use and writes it: the paths that changed, and what was said.
+    pub(super) fn adopt(&self) -> Result<(Vec<String>, Vec<String>), Error> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let inventory = Inventory::take(&snapshot, &layout, Some(&self.identities));
+        let mut means = Means { identities: &self.identities, random: &mut Counter(11), now: NOW };
+        let adoption = adopt(&snapshot, &layout, &inventory, &mut means)?;
+        let remarks = adoption.remarks.iter().map(ToString::to_string).collect();
+        Ok((self.carry_out(&adoption.plan), remarks))
+    }
+
+    /// Makes objects of the entries of these roles, and writes that.
+    pub(super) fn adopt_roles(&self, roles: &[&str]) -> Result<(Vec<String>, Vec<String>), Error> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+        let adoption = adopt_roles(&roles, &snapshot, &layout)?;
+        let remarks = adoption.remarks.iter().map(ToString::to_string).collect();
+        Ok((self.carry_out(&adoption.plan), remarks))
+    }
+
+    /// Writes a plan; the paths that changed, in order.
+    pub(super) fn carry_out(&self, plan: &Plan) -> Vec<String> {
+        let mut paths = Vec::new();
+        for change in plan {
+            let path = change.path.to_str().unwrap().to_owned();
+            assert_eq!(self.bytes(&path).as_deref(), change.old.as_deref().map(Vec::as_slice));
+            self.write(&path, change.new.as_ref().unwrap());
+            paths.push(path);
+        }
+        paths
+    }
+
     /// Refusal of a request, as text.
     pub(super) fn refusal(&self, app: &str) -> String {
         self.provision(app).err().expect("refused").to_string()
@@ -120,11 +190,7 @@ impl Repository {
 
     /// Writes what was planned.
     pub(super) fn apply(&self, outcome: &Outcome) {
-        for change in &outcome.plan {
-            let path = change.path.to_str().unwrap();
-            assert_eq!(self.bytes(path).as_deref(), change.old.as_deref().map(Vec::as_slice));
-            self.write(path, change.new.as_ref().unwrap());
-        }
+        self.carry_out(&outcome.plan);
     }
 
     /// Provisions grafana, applies it, and provisions again: there must be nothing to do.
