@@ -25,6 +25,14 @@ mod convert;
 mod data;
 /// `db` in the samples, with a real PostgreSQL.
 mod databases;
+/// `db adopt`.
+mod db_adopt;
+/// `db doctor`: findings and repair.
+mod db_doctor;
+/// `db rotate`: every place of a password, in every format.
+mod db_rotate;
+/// `db list` and `db status`.
+mod db_status;
 /// `demo`, in a place of its own.
 mod demo;
 /// What is different from sops on purpose, row by row of the page.
