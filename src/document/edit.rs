@@ -310,6 +310,44 @@ impl<'d> Edits<'d> {
         Ok(())
     }
 
+    /// Removes a document of a YAML stream with its `---` and all that stands behind that, comments included: what
+    /// [`Edits::append_root`] added. The only document of a stream cannot go.
+    pub fn remove_root(&mut self, root: usize) -> Result<(), EditError> {
+        let document = self.document;
+        let node = document.roots[root].node;
+        if document.syntax != Syntax::Yaml || document.roots.len() == 1 {
+            return Err(self.wrong_kind(node, "document of several"));
+        }
+        let range = document.root_removal(root);
+        let gone = document.comments_in(&range);
+        self.push(
+            range,
+            Zeroizing::default(),
+            node.0,
+            document.node(node).end.0 - node.0,
+            Vec::new(),
+        );
+        self.announce_comments(gone, Vec::new());
+        Ok(())
+    }
+
+    /// Removes an entry or an item, given by its value, and with it every collection around it, but for roots, that
+    /// would be empty without it.
+    pub fn remove_whole(&mut self, value: NodeId) -> Result<(), EditError> {
+        let document = self.document;
+        let parent_of = |node: NodeId| document.node(node).parent;
+        let mut node = value;
+        while let Some(parent) = parent_of(node).filter(|parent| parent_of(*parent).is_some())
+            && document.entries(parent).count() + document.items(parent).count() == 1
+        {
+            node = parent;
+        }
+        match parent_of(node).map(|parent| document.node(parent).kind) {
+            Some(Kind::Sequence(_)) => self.remove_item(node),
+            _ => self.remove_entry(node),
+        }
+    }
+
     /// Adds entries behind everything else of a root mapping, in YAML its trailing comments included: right
     /// before the next `---`. `indentation` applies to the entries alone; JSON is indented as the file is.
     pub fn append_to_root(

@@ -219,6 +219,37 @@ proptest! {
     }
 
     #[test]
+    fn a_document_goes_on_and_off_again(text in stream()) {
+        let document = parse(&text);
+        let mut edits = Edits::new(&document);
+        edits.append_root(&Fragment::mapping([("a", Fragment::text("1"))])).unwrap();
+        match edits.apply() {
+            Ok(longer) => {
+                let mut back = Edits::new(&longer);
+                back.remove_root(longer.roots().len() - 1).unwrap();
+                let restored = back.apply().unwrap();
+                prop_assert_eq!(restored.source(), text);
+            }
+            // Refused where a block scalar ends the file without a line break.
+            Err(error) => prop_assert!(!text.ends_with('\n'), "{error}\n{text}"),
+        }
+    }
+
+    #[test]
+    fn without_a_document_the_others_are_as_they_were(one in stream(), two in stream(), first in any::<bool>()) {
+        let [one, two] = [one, two].map(|text| format!("{}\n", text.trim_end().replace('\r', "")));
+        let (head, tail) = (parse(&one).roots().len(), parse(&two).roots().len());
+        let mut document = parse(&format!("---\n{one}---\n{two}"));
+        for _ in 0..if first { head } else { tail } {
+            let mut edits = Edits::new(&document);
+            edits.remove_root(if first { 0 } else { document.roots().len() - 1 }).unwrap();
+            document = edits.apply().unwrap();
+        }
+        let rest = if first { &two } else { &one };
+        prop_assert_eq!(document.source(), format!("---\n{rest}"));
+    }
+
+    #[test]
     fn arbitrary_text_never_panics(text in "[-a:{}\\[\\]&*!|>'\"%#,?\n\t \u{85}\u{2028}\r]{0,40}") {
         read_never_panics(Syntax::Yaml, text.into_bytes())?;
     }

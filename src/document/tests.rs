@@ -220,3 +220,40 @@ fn merges_that_multiply_are_searched_once_each() {
     assert_eq!(document.text(document.lookup(last, "x").unwrap()), Some("1"));
     assert!(document.lookup(last, "y").is_none());
 }
+
+#[test]
+fn a_document_of_several_is_removed_with_its_marker_and_comments() {
+    let cases = [
+        ("a: 1\n---\n# of b\nb: 2\n---\nc: 3\n", 0, "---\n# of b\nb: 2\n---\nc: 3\n"),
+        ("a: 1\n---\n# of b\nb: 2\n---\nc: 3\n", 1, "a: 1\n---\nc: 3\n"),
+        ("a: 1\n--- # of b\nb: 2", 1, "a: 1"),
+        ("a: 1\r\n---\r\nb: 2", 1, "a: 1"),
+        ("# first\n---\na: 1\n---\nb: 2\n", 0, "# first\n---\nb: 2\n"),
+    ];
+    for (before, root, after) in cases {
+        let document = parse(before);
+        let mut edits = Edits::new(&document);
+        edits.remove_root(root).unwrap();
+        assert_eq!(edits.apply().unwrap().source(), after, "{before}");
+    }
+    let only = parse("a: 1\n");
+    assert!(Edits::new(&only).remove_root(0).is_err());
+}
+
+#[test]
+fn what_would_be_empty_without_an_entry_goes_with_it() {
+    let cases = [
+        ("a: 1\nb:\n  c:\n    - d: x\n", &["b", "c"][..], "a: 1\n"),
+        ("a: 1\nb:\n  c:\n    - d\n  e: 1\n", &["b", "c"], "a: 1\nb:\n  e: 1\n"),
+        ("b:\n  c:\n    - d\n    - e\n", &["b", "c"], "b:\n  c:\n    - e\n"),
+        ("a: {b: [{c: d}]}\ne: 1\n", &["a", "b"], "e: 1\n"),
+        ("a: {b: [{c: d}], f: 1}\ne: 1\n", &["a", "b"], "a: {f: 1}\ne: 1\n"),
+    ];
+    for (before, keys, after) in cases {
+        let document = parse(before);
+        let list = document.descend(top(&document), keys).unwrap();
+        let mut edits = Edits::new(&document);
+        edits.remove_whole(document.items(list).next().unwrap()).unwrap();
+        assert_eq!(edits.apply().unwrap().source(), after, "{before}");
+    }
+}

@@ -11,6 +11,18 @@ use crate::document::{Document, EditError, Edits, Fragment, NodeId, Placement};
 pub(crate) const FILE_NAMES: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// The lists that something is built from.
+const SOURCES: [&str; 8] = [
+    "resources",
+    "bases",
+    "components",
+    "crds",
+    "configMapGenerator",
+    "secretGenerator",
+    "generators",
+    "helmCharts",
+];
+
 /// Whether a file is kustomize's by its name.
 pub(crate) fn is_kustomization(path: &Path) -> bool {
     path.file_name().is_some_and(|name| FILE_NAMES.iter().any(|known| name == *known))
@@ -63,11 +75,20 @@ impl<'d> Kustomization<'d> {
         self.strings("resources")
     }
 
+    /// The names of the Secrets that it makes of literals and files.
+    pub(crate) fn generated_secrets(&self) -> Vec<&'d str> {
+        let document = self.document;
+        let items = self.field("secretGenerator").map(|list| document.target(list));
+        let items = items.into_iter().flat_map(|list| document.items(list).collect::<Vec<_>>());
+        items.filter_map(|item| document.text(document.lookup(item, "name")?)).collect()
+    }
+
     /// The files of `patches`; what they hold is a part of an object, not an object.
     pub(crate) fn patch_files(&self) -> Vec<&'d str> {
         let document = self.document;
-        let items = self.field("patches").map(|list| document.target(list));
-        let paths = items.into_iter().flat_map(|list| document.items(list).collect::<Vec<_>>());
+        let lists = ["patches", "patchesJson6902"].map(|key| self.field(key));
+        let lists = lists.into_iter().flatten().map(|list| document.target(list));
+        let paths = lists.flat_map(|list| document.items(list).collect::<Vec<_>>());
         let paths = paths.filter_map(|item| document.text(document.lookup(item, "path")?));
         paths
             .chain(self.strings("patchesStrategicMerge").into_iter().map(|(_, path)| path))
@@ -100,6 +121,47 @@ impl<'d> Kustomization<'d> {
                 let items = Fragment::Sequence(vec![text]);
                 edits.append_root(&Fragment::mapping([("resources", items)]))
             }
+        }
+    }
+
+    /// The entries of `components` in order.
+    pub(crate) fn components(&self) -> Vec<&'d str> {
+        self.strings("components").into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Whether nothing is built from it, now that its resources are gone: kustomize refuses such a file.
+    pub(crate) fn is_void(&self) -> bool {
+        let entries = self.top.into_iter().flat_map(|top| self.document.entries(top));
+        let keys = entries.filter_map(|(key, value)| {
+            let value = self.document.target(value);
+            self.document.items(value).next().and(self.document.text(key))
+        });
+        !keys.into_iter().any(|key| SOURCES.contains(&key))
+    }
+
+    /// Takes a file or directory off `resources` and `patches`, given with the directory of this file; a list that
+    /// has no other entries goes with it.
+    pub(crate) fn unlist(
+        &self,
+        directory: &Path,
+        path: &Path,
+        edits: &mut Edits<'_>,
+    ) -> Result<(), EditError> {
+        let document = self.document;
+        let means = |entry: &str| joined(directory, entry).as_deref() == Some(path);
+        let mut resources = self.resources().into_iter();
+        if let Some((node, _)) = resources.find(|(_, entry)| means(entry)) {
+            edits.remove_whole(node)?;
+        }
+        let patches = self.field("patches").map(|list| document.target(list));
+        let mut patches = patches.into_iter().flat_map(|list| document.items(list));
+        let is_meant = |item: &NodeId| {
+            let path = document.lookup(*item, "path").and_then(|path| document.text(path));
+            path.is_some_and(means)
+        };
+        match patches.find(is_meant) {
+            Some(item) => edits.remove_whole(item),
+            None => Ok(()),
         }
     }
 
@@ -211,6 +273,31 @@ mod tests {
             listed("resources: [z.yaml, a.yaml]\n", "c.yaml"),
             "resources: [z.yaml, a.yaml, c.yaml]\n"
         );
+    }
+
+    #[test]
+    fn a_file_is_taken_off_every_list_that_has_it() {
+        let cases = [
+            ("resources:\n  - a.yaml\n  - ./b.yaml\n", "resources:\n  - a.yaml\n", false),
+            ("kind: K\nresources: [b.yaml]\n", "kind: K\n", true),
+            ("resources: [a, ../x/b.yaml]\n", "resources: [a]\n", false),
+            (
+                "resources: [a]\npatches:\n  - path: b.yaml\n    target: {kind: K}\n",
+                "resources: [a]\n",
+                false,
+            ),
+            ("components: [c]\nresources: [b.yaml]\n", "components: [c]\n", false),
+            ("resources: [other/b.yaml]\n", "resources: [other/b.yaml]\n", false),
+        ];
+        for (before, after, is_void) in cases {
+            let document = Document::parse(before.as_bytes().to_vec()).unwrap();
+            let mut edits = Edits::new(&document);
+            let (directory, path) = (Path::new("x"), Path::new("x/b.yaml"));
+            Kustomization::of(&document).unlist(directory, path, &mut edits).unwrap();
+            let edited = edits.apply().unwrap();
+            assert_eq!(edited.source(), after);
+            assert_eq!(Kustomization::of(&edited).is_void(), is_void, "{before}");
+        }
     }
 
     #[test]

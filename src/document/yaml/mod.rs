@@ -6,6 +6,7 @@
 mod heading;
 mod parse;
 mod place;
+mod removal;
 mod resolve;
 mod scalar;
 mod write;

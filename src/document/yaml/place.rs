@@ -131,15 +131,6 @@ impl Document {
         Ok((at..at, Zeroizing::new(text)))
     }
 
-    pub(in crate::document) fn removal_yaml(&self, first: NodeId, value: NodeId) -> Range<usize> {
-        let end = self.node(value).span.end;
-        match self.node(first).parent {
-            Some(parent) if self.is_flow(parent) => self.flow_entry_range(parent, first, end),
-            _ if first == value => self.lines_range(self.dash_of(first), end),
-            _ => self.lines_range(self.key_start(first), end),
-        }
-    }
-
     /// Anything in the place of anything. What follows the old node on its line, a comment, stays there.
     pub(in crate::document) fn replacement_yaml(
         &self,
@@ -248,36 +239,6 @@ impl Document {
                 (at..at, Zeroizing::new(format!("{content}, ")))
             }
         }
-    }
-
-    /// Whole lines; where they end a file without a final line break, the break before them goes.
-    fn lines_range(&self, start: usize, end: usize) -> Range<usize> {
-        let source = self.source.as_str();
-        let start = self.line_start(start);
-        let end = self.line_end(end);
-        match &source[end..] {
-            "" => {
-                source[..start]
-                    .strip_suffix('\n')
-                    .map_or(start, |before| before.strip_suffix('\r').unwrap_or(before).len())
-                    ..end
-            }
-            rest => start..end + if rest.starts_with('\r') { 2 } else { 1 },
-        }
-    }
-
-    /// An entry in braces with the comma that goes with it.
-    fn flow_entry_range(&self, parent: NodeId, key: NodeId, end: usize) -> Range<usize> {
-        let source = self.source.as_str();
-        let start = self.node(key).start();
-        let before = source[..start].trim_end();
-        if before.ends_with(',') {
-            return before.len() - 1..end;
-        }
-        let rest = &source[end..self.node(parent).span.end];
-        let comma = rest.find(',').map_or(0, |at| at + 1);
-        let blanks = rest[comma..].len() - rest[comma..].trim_start_matches(' ').len();
-        start..end + comma + if comma > 0 { blanks } else { 0 }
     }
 }
 
