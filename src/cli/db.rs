@@ -1,23 +1,27 @@
 //! `keywright db`
 
 mod adopt;
+mod deprovision;
 mod doctor;
 mod list;
 mod provision;
+mod question;
 mod rotate;
 mod status;
 
 use std::path::Path;
 
 use self::adopt::AdoptArgs;
+use self::deprovision::DeprovisionArgs;
 use self::doctor::DoctorArgs;
 use self::list::ListArgs;
 use self::provision::ProvisionArgs;
+use self::question::Question;
 use self::rotate::RotateArgs;
 use self::status::StatusArgs;
 use super::commit::Mode;
 use super::{Context, Failure, Status, claim};
-use crate::provision::Error;
+use crate::provision::{Addition, Error};
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 use crate::txn::Store;
@@ -34,6 +38,7 @@ pub(crate) struct DbArgs {
 enum DbCommand {
     Provision(Box<ProvisionArgs>),
     Rotate(RotateArgs),
+    Deprovision(DeprovisionArgs),
     List(ListArgs),
     Status(StatusArgs),
     Doctor(DoctorArgs),
@@ -51,6 +56,7 @@ impl DbArgs {
 pub(crate) fn run(args: DbArgs, context: &mut Context) -> Result<Status, Failure> {
     match args.command {
         DbCommand::Provision(args) => provision::run(&args, context),
+        DbCommand::Deprovision(args) => deprovision::run(&args, context),
         DbCommand::Rotate(args) => rotate::run(&args, context),
         DbCommand::List(args) => list::run(&args, context),
         DbCommand::Status(args) => status::run(&args, context),
@@ -86,8 +92,17 @@ fn snapshot(root: &Path, context: &mut Context) -> Result<(Store, Snapshot), Fai
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         let failure = Failure::new(error.to_string());
+        if let Some(question) = Question::of(&error) {
+            return failure.hint(question.hint());
+        }
         match &error {
             Error::Layout(error) => failure.with_layout_hints(error),
+            Error::ByHand { additions, .. } => with_additions(failure, additions)
+                .hint("then run the command again for the rest"),
+            Error::ClusterFromChart { additions, .. } => with_additions(failure, additions),
+            Error::OperatorTooOld { .. } => {
+                failure.hint("declare the role in the Cluster, with `--as managed-role`")
+            }
             Error::Sops { path, source } => Failure::at(path, source),
             Error::NotEncrypted { path } => {
                 failure.hint(format!("encrypt it with `keywright encrypt -i {}`", path.display()))
@@ -128,6 +143,13 @@ impl From<Error> for Failure {
             Error::Embedded { .. } => failure.hint(
                 "leave `--password-stdin` out to have a password of letters and digits generated",
             ),
+            Error::WouldDrop { .. } => failure
+                .hint("set it back and have that applied first, or leave `--keep-data` out"),
+            Error::StillUsed { .. } => failure
+                .hint("remove that first; as long as somebody connects, nothing can be dropped"),
+            Error::SharedFile { .. } => {
+                failure.hint("put the other documents into a file of their own")
+            }
             Error::OldPasswordUnknown { .. } => {
                 failure.hint("give the present password with `--old-password-stdin`")
             }
@@ -147,11 +169,30 @@ impl From<Error> for Failure {
     }
 }
 
+/// What is to be added by hand.
+fn with_additions(failure: Failure, additions: &[Addition]) -> Failure {
+    additions.iter().fold(failure, |failure, addition| {
+        let lines = addition.text.lines().map(|line| format!("\n  {line}"));
+        failure.hint(format!("{}:{}", addition.to, lines.collect::<String>()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::*;
+
+    #[test]
+    fn what_is_to_be_added_by_hand_is_shown_line_by_line() {
+        let addition = Addition { to: "add to `x`".into(), text: "- name: a\n  b: c".into() };
+        let path = PathBuf::from("k.yaml");
+        let error = Error::ByHand { path, reason: "not edited".into(), additions: vec![addition] };
+        let failure = Failure::from(error);
+        let wanted =
+            ["add to `x`:\n  - name: a\n    b: c", "then run the command again for the rest"];
+        assert_eq!(failure.hints, wanted);
+    }
 
     #[test]
     fn refusals_that_can_be_mended_come_with_a_hint() {

@@ -172,6 +172,14 @@ impl Failure {
                 self.hint(format!("did you mean `{nearest}`?"))
             }
             layout::Error::AppUnknown { found, .. } if found.is_empty() => self.hint(NO_APPS),
+            layout::Error::Setting {
+                source: layout::SettingError::Unknown { nearest: Some(nearest), .. },
+                ..
+            } => self.hint(format!("did you mean `{nearest}`?")),
+            layout::Error::AppAmbiguous { directories, .. } => {
+                let first = directories.first().map(|path| path.display().to_string());
+                self.hint(format!("name more of the path, as in `{}`", first.unwrap_or_default()))
+            }
             _ => self,
         }
     }
@@ -323,6 +331,12 @@ pub(crate) fn visible(text: &str) -> String {
         if hidden(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown
+}
+
+impl From<layout::Error> for Failure {
+    fn from(error: layout::Error) -> Failure {
+        Failure::new(error.to_string()).with_layout_hints(&error)
+    }
 }
 
 impl From<repo::Error> for Failure {

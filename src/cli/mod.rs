@@ -23,6 +23,7 @@ mod file;
 mod filestatus;
 mod groups;
 mod job;
+mod layout;
 mod new_file;
 mod private;
 mod prompt;
@@ -88,6 +89,7 @@ enum Command {
     KeyService(Unoffered),
     Secret(secret::SecretArgs),
     Db(db::DbArgs),
+    Layout(layout::LayoutArgs),
     Check(check::CheckArgs),
     Recover(recover::RecoverArgs),
 }
@@ -157,6 +159,7 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::KeyService(_) => Err(unoffered("keyservice")),
         Command::Secret(args) => secret::run(args, context),
         Command::Db(args) => db::run(args, context),
+        Command::Layout(args) => layout::run(&args, context),
         Command::Check(args) => check::run(args, context),
         Command::Recover(args) => recover::run(args, context),
     }

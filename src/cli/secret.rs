@@ -7,7 +7,7 @@ use self::keys::Keys;
 use super::claim;
 use super::commit::{self, Mode};
 use super::{Context, Failure, Status};
-use crate::layout::{self, Layout};
+use crate::layout::Layout;
 use crate::repo::{self, Snapshot};
 use crate::scaffold;
 
@@ -81,7 +81,7 @@ fn new(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin(COMMAND, mode.access());
     let store = claim::open(&root, context)?;
     let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
-    let layout = Layout::infer(&snapshot);
+    let layout = Layout::read(&snapshot)?;
     let request = answers::collect(args, &snapshot, &layout, context)?;
     let now = context.now();
     let plan = scaffold::new_secret(&request, &snapshot, &layout, &now, &mut context.random);
@@ -94,10 +94,6 @@ fn failure(error: scaffold::Error) -> Failure {
     use scaffold::Error;
     let failure = Failure::new(error.to_string());
     match error {
-        Error::Layout(layout::Error::AppAmbiguous { directories, .. }) => {
-            let first = directories.first().map(|path| path.display().to_string());
-            failure.hint(format!("name more of the path, as in `{}`", first.unwrap_or_default()))
-        }
         Error::Layout(error) => failure.with_layout_hints(&error),
         Error::SecretExists { .. } | Error::SecretName { .. } | Error::FileExists { .. } => {
             failure.hint("choose another name with `--name`")

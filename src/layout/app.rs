@@ -6,6 +6,8 @@
 //! redis/app      more of the directory's path
 //! ```
 //!
+//! A setting says below which directories apps are; then nothing else is one.
+//!
 //! A directory with a kustomize file is an app without a Flux Kustomization of its own, too. A name that
 //! leads to several is refused rather than guessed.
 
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 use super::secret::SecretSite;
 use super::{Choice, Error, Fact, Layout, Located};
 use crate::kube::flux::FluxKustomization;
+use crate::kube::kustomization::joined;
 
 /// How near a name must be to be suggested, from 0 (nothing in common) to 1.
 const NEAR: f32 = 0.6;
@@ -56,10 +59,16 @@ impl<'s> Layout<'s> {
     pub(crate) fn app_named(&self, name: &str) -> Choice<App<'s>> {
         let mut found: Vec<_> = self.applied().filter(|app| app.name() == name).collect();
         if found.is_empty() {
+            let exactly = |app: &App<'_>| name.contains('/') && app.directory == Path::new(name);
+            found = self.apps().into_iter().filter(exactly).collect();
+        }
+        if found.is_empty() {
             found = self.apps().into_iter().filter(|app| app.is_in(name)).collect();
         }
         if found.is_empty() {
-            let directories = self.listing.files().filter(|(path, _)| path.ends_with(name));
+            let directories = self.listing.files();
+            let directories =
+                directories.filter(|(path, _)| path.ends_with(name) && self.is_for_apps(path));
             found.extend(directories.map(|(directory, file)| App {
                 flux: None,
                 file,
@@ -128,6 +137,15 @@ impl<'s> Layout<'s> {
         members.into_iter().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
     }
 
+    /// Whether an app is built with the component of a directory, by its Flux Kustomization or by its kustomize file.
+    pub(crate) fn includes(&self, app: &App<'s>, component: &Path) -> bool {
+        let by_flux = app.flux.iter().flat_map(|flux| flux.components());
+        let view = app.kustomization.and_then(|file| self.listing.view(file));
+        let by_file = view.iter().flat_map(|view| view.components());
+        let mut all = by_flux.chain(by_file);
+        all.any(|entry| joined(&app.directory, entry).as_deref() == Some(component))
+    }
+
     /// Whether two places are applied by the same Flux Kustomization.
     pub(crate) fn is_applied_with(
         &self,
@@ -137,10 +155,16 @@ impl<'s> Layout<'s> {
         app.file == flux.file && app.flux.is_some_and(|own| own.0.node == flux.view.0.node)
     }
 
+    /// Whether apps are looked for in a directory.
+    fn is_for_apps(&self, directory: &Path) -> bool {
+        let chosen = &self.settings.apps;
+        chosen.is_empty() || chosen.iter().any(|top| directory.starts_with(top))
+    }
+
     /// What Flux Kustomizations lead to, unless there is nothing.
     fn applied(&self) -> impl Iterator<Item = App<'s>> {
         self.flux.iter().filter_map(|found| {
-            let directory = found.view.directory()?;
+            let directory = found.view.directory().filter(|path| self.is_for_apps(path))?;
             let kustomization = self.listing.file_of(&directory);
             let mut paths = self.snapshot.paths();
             let holds = kustomization.is_some() || paths.any(|path| path.starts_with(&directory));

@@ -54,6 +54,16 @@ impl<'s> Listing<'s> {
         beside.or(candidates.first()).copied()
     }
 
+    /// The kustomize files that list a file or directory, those for which it is a patch included.
+    pub(super) fn listers(&self, path: &Path) -> Vec<&'s Path> {
+        let mut listers = self.listed.get(path).cloned().unwrap_or_default();
+        let patched = self.of_directory.iter().filter(|(directory, (_, view))| {
+            view.patch_files().iter().any(|entry| joined(directory, entry).as_deref() == Some(path))
+        });
+        listers.extend(patched.map(|(_, (file, _))| *file));
+        listers
+    }
+
     /// Whether a file is a patch.
     pub(super) fn is_patch(&self, file: &Path) -> bool {
         self.patches.contains(file)

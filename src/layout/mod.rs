@@ -3,7 +3,7 @@
 //! A [`Layout`] knows the Flux Kustomizations, the CloudNativePG objects, and which file is listed and
 //! applied by which. From these, names and places for something new are inferred as [`Fact`]s, which
 //! carry the files they were taken from. What cannot be decided is a value, too: a [`Choice`] with its
-//! candidates. Nothing here decrypts, asks or writes; a file that is not a document is left out and remembered.
+//! candidates. `keywright.yaml`, if there is one, overrules ([`Settings`]). Nothing here decrypts, asks or writes; a file that is not a document is left out and remembered.
 //!
 //! ```text
 //! nerv/main/cluster/apps/grafana/ks.yaml     Flux Kustomization `grafana`, path …/grafana/app
@@ -13,6 +13,8 @@
 mod app;
 mod decryption;
 mod fact;
+mod foreign;
+mod form;
 mod instance;
 mod listing;
 mod naming;
@@ -21,6 +23,7 @@ mod role;
 mod rule;
 mod secret;
 mod server;
+mod settings;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -36,12 +39,17 @@ use crate::repo::{self, Snapshot};
 
 pub(crate) use app::App;
 pub(crate) use fact::{Choice, Fact};
+pub(crate) use foreign::PatchedRoles;
+pub(crate) use form::{Form, Host};
 pub(crate) use instance::ClusterSite;
 pub(crate) use naming::Template;
 pub(crate) use object_place::ObjectPlace;
 pub(crate) use role::{RoleSite, Strategy, role_in};
 pub(crate) use rule::{Configured, configuration};
 pub(crate) use secret::{RoleSecretPlace, SecretSite};
+pub(crate) use settings::{
+    FILE_NAME, Identifiers, SettingError, Settings, StrategyKind, namespaces, stated,
+};
 pub(crate) use stored::Stored;
 pub(crate) use workload::Restart;
 
@@ -82,6 +90,14 @@ pub(crate) enum Error {
         /// Where and why.
         source: crate::sops::rules::Error,
     },
+    /// A setting cannot be used.
+    #[error("{}:{source}", path.display())]
+    Setting {
+        /// The file with the settings, relative to the root.
+        path: PathBuf,
+        /// Where and why.
+        source: SettingError,
+    },
 }
 
 /// Paths in a message: `` `a`, `b` ``.
@@ -115,10 +131,17 @@ pub(crate) struct Layout<'s> {
     database_roles: Vec<Located<'s, Object<'s>>>,
     role_patches: Vec<Located<'s, Cluster<'s>>>,
     unreadable: Vec<repo::Error>,
+    settings: Settings,
 }
 
 impl<'s> Layout<'s> {
-    /// Reads what matters for the layout: kustomize files, and files that name one of the API groups.
+    /// What a repository shows, overruled by its settings. Refused where these cannot be used.
+    pub(crate) fn read(snapshot: &'s Snapshot) -> Result<Layout<'s>, Error> {
+        let settings = Settings::of(snapshot)?;
+        Ok(Layout { settings, ..Layout::infer(snapshot) })
+    }
+
+    /// What it shows by itself. Reads what matters for the layout: kustomize files, and files that name one of the API groups.
     pub(crate) fn infer(snapshot: &'s Snapshot) -> Layout<'s> {
         let mut layout = Layout {
             snapshot,
@@ -129,15 +152,21 @@ impl<'s> Layout<'s> {
             database_roles: Vec::new(),
             role_patches: Vec::new(),
             unreadable: Vec::new(),
+            settings: Settings::default(),
         };
         layout.listing = Listing::read(snapshot, &mut layout.unreadable);
         for file in snapshot.manifests() {
             // Parsing everything would take longer than all the rest of a command.
             if mentions(snapshot, file, &[flux::GROUP, cluster::GROUP]) {
-                layout.read(file);
+                layout.add(file);
             }
         }
         layout
+    }
+
+    /// What was chosen for the repository.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Files that could not be read as documents; a fact may be missing because of them.
@@ -181,9 +210,9 @@ impl<'s> Layout<'s> {
         &self.flux
     }
 
-    /// Whether a kustomize file lists this file.
-    pub(crate) fn is_listed(&self, file: &Path) -> bool {
-        self.listing.listed_in(file).is_some()
+    /// The kustomize files that list a file or directory.
+    pub(crate) fn listers(&self, path: &Path) -> Vec<&'s Path> {
+        self.listing.listers(path)
     }
 
     /// The kustomize file that should list a file: that of its directory, else that of the nearest one above.
@@ -191,7 +220,12 @@ impl<'s> Layout<'s> {
         file.ancestors().skip(1).find_map(|directory| self.listing.file_of(directory))
     }
 
-    fn read(&mut self, file: &'s Path) {
+    /// Whether a kustomize file lists this file.
+    pub(crate) fn is_listed(&self, file: &Path) -> bool {
+        self.listing.listed_in(file).is_some()
+    }
+
+    fn add(&mut self, file: &'s Path) {
         let document = match self.snapshot.document(file) {
             Ok(document) => document,
             Err(error) => return self.unreadable.push(error),

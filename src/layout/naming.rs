@@ -1,11 +1,15 @@
-//! Names with an app in them: `postgres-pocket-id-user` shows the template `postgres-{app}-user`.
+//! Names with an app in them: `postgres-pocket-id-user` shows the template `postgres-{app}-user`, and the file
+//! `pocket_id.yaml` shows `{app_}.yaml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Fact;
 
 /// Where the name of the app goes.
 const PLACEHOLDER: &str = "{app}";
+
+/// Where it goes with underscores for hyphens and dots, as in PostgreSQL.
+const UNDERSCORED: &str = "{app_}";
 
 /// A name with the place of the app's name marked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,17 +23,36 @@ impl Template {
 
     /// The name for an app.
     pub(crate) fn fill(&self, app: &str) -> String {
-        self.0.replace(PLACEHOLDER, app)
+        self.0.replace(PLACEHOLDER, app).replace(UNDERSCORED, &app.replace(['-', '.'], "_"))
     }
 
-    /// The app for which this is the name.
+    /// Whether the name differs from app to app.
+    pub(crate) fn has_app(&self) -> bool {
+        self.0.contains(PLACEHOLDER) || self.0.contains(UNDERSCORED)
+    }
+
+    /// The app for which this is the name; with underscores where it stands nowhere without them.
     pub(crate) fn app_in<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let places = self.0.matches(PLACEHOLDER).count();
-        let start = self.0.find(PLACEHOLDER)?;
-        let constant = self.0.len() - places * PLACEHOLDER.len();
+        let underscored = self.0.matches(UNDERSCORED).count();
+        let places = self.0.matches(PLACEHOLDER).count() + underscored;
+        let first = self.0.find(PLACEHOLDER).or_else(|| self.0.find(UNDERSCORED))?;
+        let constant = self.0.len()
+            - places * PLACEHOLDER.len()
+            - underscored * (UNDERSCORED.len() - PLACEHOLDER.len());
         let length = name.len().checked_sub(constant)? / places;
+        let before = self.0[..first].matches(UNDERSCORED).count();
+        let start = first - before * UNDERSCORED.len() + before * length;
         let app = name.get(start..start + length)?;
         (!app.is_empty() && self.fill(app) == name).then_some(app)
+    }
+
+    /// A path as the directory that is the same for all apps, and the rest.
+    pub(crate) fn split(&self) -> (PathBuf, String) {
+        let constant = self.0.find('{').unwrap_or(self.0.len());
+        match self.0[..constant].rfind('/') {
+            Some(slash) => (PathBuf::from(&self.0[..slash]), self.0[slash + 1..].to_owned()),
+            None => (PathBuf::new(), self.0.clone()),
+        }
     }
 
     /// The text with `{app}` in it.
@@ -49,7 +72,7 @@ pub(super) struct Sample<'s> {
 }
 
 /// The template that explains most samples; among equals the one of the last sample, because conventions
-/// grow at the end of lists. `None` if no name holds its app.
+/// grow at the end of lists, and `{app}` before `{app_}`. `None` if no name holds its app.
 pub(super) fn infer(samples: &[Sample<'_>]) -> Option<Fact<Template>> {
     let mut counted: Vec<(Template, Vec<&Path>)> = Vec::new();
     for sample in samples {
@@ -60,25 +83,25 @@ pub(super) fn infer(samples: &[Sample<'_>]) -> Option<Fact<Template>> {
             }
         }
     }
-    let (template, files) = counted.into_iter().max_by_key(|(_, files)| files.len())?;
+    let rank = |(template, files): &(Template, Vec<&Path>)| {
+        (files.len(), !template.0.contains(UNDERSCORED))
+    };
+    let (template, files) = counted.into_iter().max_by_key(rank)?;
     Some(Fact::seen_in(template, files))
 }
 
-/// All ways to find an app in a name: the role `pocket_id` stands for the app `pocket-id`. Where the app
-/// stands several times, any one of them or all may be the placeholder.
+/// All ways to find an app in a name: the role `pocket_id` stands for the app `pocket-id`, and the app `a` is the
+/// same with underscores. Where the app stands several times, any one of them or all may be the placeholder.
 fn templates(sample: &Sample<'_>) -> Vec<Template> {
     let hyphened = sample.identifier.replace('_', "-");
-    let mut apps = vec![hyphened.as_str()];
-    if hyphened != sample.identifier {
-        apps.push(sample.identifier);
-    }
+    let underscored = sample.identifier.replace('-', "_");
     let mut found = Vec::new();
-    for app in apps {
+    for (app, placeholder) in [(&hyphened, PLACEHOLDER), (&underscored, UNDERSCORED)] {
         let places = places(sample.name, app);
         if places.len() > 1 {
-            found.push(marked(sample.name, app, &places));
+            found.push(marked(sample.name, app, &places, placeholder));
         }
-        found.extend(places.iter().map(|at| marked(sample.name, app, &[*at])));
+        found.extend(places.iter().map(|at| marked(sample.name, app, &[*at], placeholder)));
     }
     found
 }
@@ -95,12 +118,12 @@ fn places(name: &str, app: &str) -> Vec<usize> {
 }
 
 /// The name with the app at these places replaced.
-fn marked(name: &str, app: &str, places: &[usize]) -> Template {
+fn marked(name: &str, app: &str, places: &[usize], placeholder: &str) -> Template {
     let mut text = String::new();
     let mut done = 0;
     for at in places {
         text.push_str(&name[done..*at]);
-        text.push_str(PLACEHOLDER);
+        text.push_str(placeholder);
         done = at + app.len();
     }
     text.push_str(&name[done..]);
@@ -144,5 +167,18 @@ mod tests {
         assert_eq!(template.as_str(), "apps/{app}/db/{app}.yaml");
         assert_eq!(template.app_in("apps/xy/db/xy.yaml"), Some("xy"));
         assert_eq!(template.app_in("apps/xy/db/xz.yaml"), None);
+    }
+    #[test]
+    fn underscores_in_names_are_a_placeholder_of_their_own() {
+        let pairs = [("pocket_id", "pocket_id.yaml"), ("miniflux", "miniflux.yaml")];
+        let template = Template(inferred(&pairs).unwrap());
+        assert_eq!(template.as_str(), "{app_}.yaml");
+        assert_eq!(template.fill("my-app.v2"), "my_app_v2.yaml");
+        assert_eq!(template.app_in("my_app.yaml"), Some("my_app"));
+        assert_eq!(template.app_in("my-app.yaml"), None);
+        assert_eq!(inferred(&[("miniflux", "miniflux.yaml")]).unwrap(), "{app}.yaml");
+        let both = Template::new("{app_}/x/{app}-{app_}.yaml");
+        assert_eq!(both.app_in("a_b/x/a-b-a_b.yaml"), Some("a-b"));
+        assert_eq!(both.app_in("a_b/x/a-b-a-b.yaml"), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::naming::{self, Sample};
-use super::{ClusterSite, Fact, Layout, Located, Template};
+use super::{ClusterSite, Fact, Layout, Located, Template, stated};
 use crate::kube::Object;
 use crate::kube::database::Database;
 
@@ -15,11 +15,17 @@ pub(crate) enum ObjectPlace<'s> {
     Own {
         /// The path, relative to the root.
         path: Fact<Template>,
-        /// The kustomize file that lists the files of the others; it may have the app in its path, too.
+        /// The kustomize file that lists the files of the others; it may have the app in its path, too. Without
+        /// others, the nearest one above the file is to list it.
         listed_in: Option<Template>,
     },
-    /// In a first file, listed where the Cluster is.
-    First(PathBuf),
+    /// In a first file.
+    First {
+        /// The path, relative to the root.
+        path: Fact<PathBuf>,
+        /// The kustomize file that is to list it.
+        listed_in: Option<&'s Path>,
+    },
 }
 
 impl<'s> Layout<'s> {
@@ -32,10 +38,48 @@ impl<'s> Layout<'s> {
         self.databases.iter().filter(belongs).copied().collect()
     }
 
-    /// Where the next document goes that belongs to a Cluster as these do. The file with most of them wins, among
+    /// Where the next document of an app goes that belongs to a Cluster as these do: where a setting wants it. Else the file with most of them wins, among
     /// equals the last; where every one has a file that is named after its app, the next one gets such a file,
     /// too. The first one gets a file of this name beside the Cluster.
     pub(crate) fn object_place(
+        &self,
+        site: &ClusterSite<'s>,
+        siblings: &[Located<'s, Object<'s>>],
+        first: &str,
+        chosen: Option<&Template>,
+    ) -> ObjectPlace<'s> {
+        let inferred = self.inferred_place(site, siblings, first);
+        match chosen {
+            Some(chosen) => self.chosen_place(chosen, inferred),
+            None => inferred,
+        }
+    }
+
+    /// The place of a setting. Where that is the place of the others, they show who lists it.
+    fn chosen_place(&self, chosen: &Template, inferred: ObjectPlace<'s>) -> ObjectPlace<'s> {
+        if chosen.has_app() {
+            let listed_in = match inferred {
+                ObjectPlace::Own { path, listed_in } if path.value == *chosen => listed_in,
+                _ => None,
+            };
+            return ObjectPlace::Own { path: stated(chosen.clone()), listed_in };
+        }
+        let path = Path::new(chosen.as_str());
+        match self.snapshot.paths().find(|known| *known == path) {
+            Some(file) => ObjectPlace::Behind(stated(file)),
+            None => ObjectPlace::First {
+                path: stated(path.to_owned()),
+                listed_in: match inferred {
+                    ObjectPlace::First { path: inferred, listed_in } if inferred.value == path => {
+                        listed_in
+                    }
+                    _ => self.kustomize_file_above(path),
+                },
+            },
+        }
+    }
+
+    fn inferred_place(
         &self,
         site: &ClusterSite<'s>,
         siblings: &[Located<'s, Object<'s>>],
@@ -53,8 +97,7 @@ impl<'s> Layout<'s> {
         {
             let lister = siblings.last().and_then(|last| {
                 let name = self.listing.listed_in(last.file)?.to_str()?;
-                let app = path.value.app_in(last.file.to_str()?)?;
-                Some(Template::new(template_of(name, app)))
+                Some(Template::new(template_of(name, last.view.name()?)))
             });
             return ObjectPlace::Own { path, listed_in: lister };
         }
@@ -63,7 +106,10 @@ impl<'s> Layout<'s> {
                 let all = files.iter().map(|(file, _)| *file);
                 ObjectPlace::Behind(Fact::seen_in(*file, all))
             }
-            None => ObjectPlace::First(site.file.with_file_name(first)),
+            None => ObjectPlace::First {
+                path: Fact::convention(site.file.with_file_name(first)),
+                listed_in: site.listed_in,
+            },
         }
     }
 }
@@ -89,6 +135,11 @@ fn own_files(siblings: &[Located<'_, Object<'_>>]) -> Option<Fact<Template>> {
 
 /// A path with the directories that are named exactly after the app marked.
 fn template_of(path: &str, app: &str) -> String {
-    let marked = path.split('/').map(|part| if part == app { "{app}" } else { part });
+    let underscored = app.replace(['-', '.'], "_");
+    let marked = path.split('/').map(|part| match part {
+        part if part == app => "{app}",
+        part if part == underscored => "{app_}",
+        part => part,
+    });
     marked.collect::<Vec<_>>().join("/")
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ClusterSite, Fact, Layout, Located};
+use super::{Choice, ClusterSite, Fact, Identifiers, Layout, Located, StrategyKind, stated};
 use crate::document::Document;
 use crate::kube::cluster::{Cluster, GROUP, Role};
 use crate::kube::{Object, objects};
@@ -48,13 +48,18 @@ pub(crate) fn role_in<'d>(document: &'d Document, cluster: &str, name: &str) -> 
 }
 
 impl Strategy<'_> {
-    /// As flags and configuration name it.
-    pub(crate) fn name(&self) -> &'static str {
+    /// Which one it is.
+    pub(crate) fn kind(&self) -> StrategyKind {
         match self {
-            Strategy::ManagedRole(_) => "managed-role",
-            Strategy::DatabaseRole => "database-role",
-            Strategy::Component(_) => "component",
+            Strategy::ManagedRole(_) => StrategyKind::ManagedRole,
+            Strategy::DatabaseRole => StrategyKind::DatabaseRole,
+            Strategy::Component(_) => StrategyKind::Component,
         }
+    }
+
+    /// As flags and settings name it.
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind().name()
     }
 }
 
@@ -96,6 +101,26 @@ impl<'s> Layout<'s> {
         match self.database_component() {
             Some(file) => Fact::new(Strategy::Component(file), file),
             None => Fact::convention(Strategy::ManagedRole(list)),
+        }
+    }
+
+    /// What becomes of the hyphens of an app's name in its role: what a setting says, else what the roles show. Several
+    /// where some have hyphens and some underscores.
+    pub(crate) fn identifiers(&self, roles: &[RoleSite<'s>]) -> Choice<Fact<Identifiers>> {
+        if let Some(chosen) = self.settings.identifiers {
+            return Choice::One(stated(chosen));
+        }
+        let with = |sign: char, meant: Identifiers| {
+            // The underscore before a digit is not one of the app's.
+            let shows =
+                |found: &&RoleSite<'s>| found.role.name().trim_start_matches('_').contains(sign);
+            let files: Vec<_> = roles.iter().filter(shows).map(|found| found.file).collect();
+            (!files.is_empty()).then(|| Fact::seen_in(meant, files))
+        };
+        let shown = [with('-', Identifiers::Hyphen), with('_', Identifiers::Underscore)];
+        match Choice::among(shown.into_iter().flatten().collect()) {
+            Choice::Missing => Choice::One(Fact::convention(Identifiers::Underscore)),
+            choice => choice,
         }
     }
 

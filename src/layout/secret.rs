@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::naming::{self, Sample};
-use super::{ClusterSite, Fact, Layout, RoleSite, Template, mentions};
+use super::{ClusterSite, Fact, Layout, RoleSite, Template, mentions, stated};
 use crate::kube::kustomization::is_kustomization;
 use crate::kube::secret::is_reference;
 use crate::kube::{Object, objects};
@@ -35,7 +35,7 @@ pub(crate) struct RoleSecretPlace<'s> {
     /// The directory to which the file names are relative.
     pub(crate) directory: PathBuf,
     /// Whether the Secrets of the other roles name their namespace; without any, whether the Cluster does.
-    pub(crate) with_namespace: bool,
+    pub(crate) with_namespace: Fact<bool>,
     /// Whether the files of the other roles begin with `---`.
     pub(crate) with_marker: bool,
 }
@@ -124,9 +124,6 @@ impl<'s> Layout<'s> {
     /// How the credentials of a Cluster's roles are named and filed.
     pub(crate) fn role_secrets(&self, site: &ClusterSite<'s>) -> RoleSecretPlace<'s> {
         let sites = self.roles(site);
-        let named = sites.iter().filter_map(|RoleSite { role, file, .. }| {
-            Some(Sample { identifier: role.name(), name: role.password_secret()?, file })
-        });
         let roles: Vec<_> = sites.iter().map(|site| site.role).collect();
         let names: Vec<&str> = roles.iter().filter_map(|role| role.password_secret()).collect();
         let secrets = self.secrets_named(&names, site);
@@ -143,8 +140,7 @@ impl<'s> Layout<'s> {
                 Some(Sample { identifier: role.name(), name, file: secret.file })
             })
             .collect();
-        let name = naming::infer(&named.collect::<Vec<_>>());
-        let name = name.unwrap_or_else(|| Fact::convention(Template::new(DEFAULT_NAME)));
+        let name = self.role_secret_name(&sites);
         let files = match naming::infer(&filed) {
             Some(file) => vec![file],
             None => ["{}-secret.yaml", "{}.sops.yaml", "{}.enc.yaml"]
@@ -153,9 +149,43 @@ impl<'s> Layout<'s> {
                 .map(Fact::convention)
                 .collect(),
         };
-        let with_namespace = last.map_or(site.cluster.0, |last| last.object).namespace().is_some();
+        let (model, file) =
+            last.map_or((site.cluster.0, site.file), |last| (last.object, last.file));
+        let with_namespace = match self.settings.with_namespace {
+            Some(chosen) => stated(chosen),
+            None => Fact::new(model.namespace().is_some(), file),
+        };
         let with_marker =
             last.is_some_and(|last| last.object.document.roots().iter().any(|root| root.explicit));
-        RoleSecretPlace { name, files, listed_in, directory, with_namespace, with_marker }
+        let inferred =
+            RoleSecretPlace { name, files, listed_in, directory, with_namespace, with_marker };
+        match &self.settings.role_secret_file {
+            Some(chosen) => self.moved(inferred, chosen),
+            None => inferred,
+        }
+    }
+
+    /// How the Secrets of these roles are named.
+    pub(crate) fn role_secret_name(&self, sites: &[RoleSite<'s>]) -> Fact<Template> {
+        if let Some(chosen) = &self.settings.role_secret_name {
+            return stated(chosen.clone());
+        }
+        let named = sites.iter().filter_map(|RoleSite { role, file, .. }| {
+            Some(Sample { identifier: role.name(), name: role.password_secret()?, file })
+        });
+        let name = naming::infer(&named.collect::<Vec<_>>());
+        name.unwrap_or_else(|| Fact::convention(Template::new(DEFAULT_NAME)))
+    }
+
+    /// The same place, but with the files where a setting wants them.
+    fn moved(&self, place: RoleSecretPlace<'s>, chosen: &Template) -> RoleSecretPlace<'s> {
+        let (directory, file) = chosen.split();
+        let listed_in = match directory == place.directory {
+            true => place.listed_in,
+            false => self.kustomize_file_above(&directory.join(&file)),
+        };
+        // The names of files are relative to the directory that lists them.
+        let files = vec![stated(Template::new(file))];
+        RoleSecretPlace { files, directory, listed_in, ..place }
     }
 }

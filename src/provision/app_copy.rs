@@ -93,7 +93,7 @@ fn content(
     let text = |text: &str| Fragment::text(text);
     let role = target.role_name.value.as_str();
     let mut metadata = vec![("name".to_owned(), text(&copy.name.value))];
-    let namespace = layout.namespace_of(&target.app).filter(|_| target.place.with_namespace);
+    let namespace = layout.namespace_of(&target.app).filter(|_| target.place.with_namespace.value);
     metadata.extend(namespace.map(|found| ("namespace".to_owned(), text(found.value))));
     Fragment::mapping([
         ("apiVersion", text("v1")),

@@ -12,7 +12,7 @@ use super::opened::{self, Opened};
 use super::role_secret::RoleSecret;
 use super::sealed::check_encrypted;
 use super::url::{DatabaseUrl, Form, Host};
-use super::{Error, Means, Note, Target};
+use super::{Error, Means, Note, Target, by_hand};
 use crate::layout::{Layout, SecretSite};
 use crate::repo::Snapshot;
 use crate::secret::Secret;
@@ -85,6 +85,7 @@ pub(super) fn find<'s>(
         return Ok(AppSide::Copy(copy));
     }
     if found.is_empty() {
+        by_hand::refuse_generated_app(layout, target)?;
         let (app, path) = (target.name.to_owned(), target.app.directory.clone());
         return Err(refused.unwrap_or(Error::SecretMissing { app, path }));
     }
@@ -114,7 +115,10 @@ fn choose<'s>(
         }),
         None => {
             let paths = found.iter().map(|secret| secret.site.file.to_owned()).collect();
-            Err(Error::SecretAmbiguous { app: target.name.to_owned(), paths })
+            let name =
+                |secret: &AppSecret<'_>| secret.site.object.name().unwrap_or_default().to_owned();
+            let names = found.iter().map(name).collect();
+            Err(Error::SecretAmbiguous { app: target.name.to_owned(), paths, names })
         }
     }
 }
@@ -183,7 +187,7 @@ fn connection(
     role_secret: Option<&RoleSecret<'_>>,
 ) -> Result<Connection, Error> {
     let wanted = target.options.database.as_deref();
-    let mut another = None;
+    let (mut another, mut needed) = (None, None);
     for (key, value) in values {
         let Some(url) = value.expose_text().and_then(DatabaseUrl::parse) else { continue };
         if url.form(target.cluster(), target.namespace()).is_none() {
@@ -194,12 +198,13 @@ fn connection(
             if wanted.is_none_or(|database| database == *url.database) {
                 return Ok(Connection::Url(key.clone(), url));
             }
-            if target.options.url_key.is_none() {
-                return Err(Error::KeyNeeded { path: file.to_owned(), key: key.clone() });
-            }
+            needed.get_or_insert(key);
             continue;
         }
         another.get_or_insert(key);
+    }
+    if let Some(key) = needed.filter(|_| target.options.url_key.is_none()) {
+        return Err(Error::KeyNeeded { path: file.to_owned(), key: key.clone() });
     }
     let holds = |value: &Secret| role_secret.is_some_and(|role| role.password == *value);
     let keys: Vec<String> =

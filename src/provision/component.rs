@@ -10,15 +10,16 @@
 //! The credentials come from an external store. What must be there is said, as far as the component's `ExternalSecret`
 //! shows it; nothing of it is made here.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::draft::Draft;
+use super::listed::relative;
 use super::{Error, Target, depends_on};
 use crate::document::{Document, EditError, Edits, Fragment, NodeId, Placement};
 use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::joined;
 use crate::kube::{Object, objects};
-use crate::layout::{ClusterSite, Layout};
+use crate::layout::{App, ClusterSite, Layout};
 
 /// The variable with the name of the app.
 const APP: &str = "APP";
@@ -36,7 +37,7 @@ pub(super) fn write(
     let is_included = |flux: &FluxKustomization<'_>| includes(flux, directory);
     if !is_included(&own) {
         let entry = relative(&target.app.directory, directory);
-        edit(draft, target, |document, edits, spec| {
+        edit(draft, &target.app, |document, edits, spec| {
             add_item(document, edits, spec, "components", Fragment::text(entry.as_str()))
         })?;
     }
@@ -44,7 +45,7 @@ pub(super) fn write(
     let siblings: Vec<_> =
         layout.flux().iter().map(|found| found.view).filter(|flux| is_included(flux)).collect();
     for (name, value) in variables(target, &own, &members, &siblings) {
-        edit(draft, target, |document, edits, spec| {
+        edit(draft, &target.app, |document, edits, spec| {
             add_variable(document, edits, spec, &name, &value)
         })?;
     }
@@ -82,16 +83,6 @@ pub(super) fn users<'s>(layout: &Layout<'s>, site: &ClusterSite<'s>) -> Vec<User
 pub(super) fn includes(flux: &FluxKustomization<'_>, directory: &Path) -> bool {
     let Some(from) = flux.directory() else { return false };
     flux.components().into_iter().any(|entry| joined(&from, entry).as_deref() == Some(directory))
-}
-
-/// The way from one directory to another.
-fn relative(from: &Path, to: &Path) -> String {
-    let (from, to): (Vec<Component<'_>>, Vec<_>) =
-        (from.components().collect(), to.components().collect());
-    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
-    let up = from[shared..].iter().map(|_| "..".to_owned());
-    let down = to[shared..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
-    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 /// Refuses a hyphen where the component makes a Go template of the name: `{{ .my-app_password }}` is a difference.
@@ -135,7 +126,7 @@ fn variables(
 }
 
 /// The names in `${NAME}` and `${NAME:=default}`.
-fn used_variables(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn used_variables(text: &str) -> impl Iterator<Item = &str> {
     text.split("${").skip(1).filter_map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
         (end > 0).then_some(&rest[..end])
@@ -143,7 +134,7 @@ fn used_variables(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What must be in the external store, and what the app gets for it.
-fn wanted(app: &str, members: &[&Document]) -> Vec<String> {
+pub(super) fn wanted(app: &str, members: &[&Document]) -> Vec<String> {
     let mut lines = Vec::new();
     let all = members.iter().flat_map(|document| objects(document));
     for object in all.filter(|object| object.kind() == Some("ExternalSecret")) {
@@ -220,13 +211,13 @@ fn texts_under<'d>(
 }
 
 /// Edits `spec` of the app's Flux Kustomization.
-fn edit(
+pub(super) fn edit(
     draft: &mut Draft<'_>,
-    target: &Target<'_, '_>,
+    app: &App<'_>,
     change: impl FnOnce(&Document, &mut Edits<'_>, NodeId) -> Result<(), EditError>,
 ) -> Result<(), Error> {
-    let Some(own) = target.app.flux else { return Ok(()) };
-    draft.edit(target.app.file, |document, edits| {
+    let Some(own) = app.flux else { return Ok(()) };
+    draft.edit(app.file, |document, edits| {
         let mut all = objects(document).into_iter().filter_map(FluxKustomization::of);
         let flux = all.find(|flux| flux.name() == own.name());
         match flux.and_then(|flux| flux.0.at(&["spec"])) {
@@ -279,17 +270,6 @@ fn add_variable(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_way_to_a_component_goes_up_and_down() {
-        let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to));
-        assert_eq!(
-            way("k/apps/default/mealie/app", "k/components/cnpg"),
-            "../../../../components/cnpg"
-        );
-        assert_eq!(way("a", "a/b"), "b");
-        assert_eq!(way("a/b", "a"), "..");
-    }
 
     #[test]
     fn variables_are_found_with_and_without_a_default() {

@@ -7,7 +7,7 @@ use super::objects::{self, Place};
 use super::{Error, Target};
 use crate::document::{Fragment, Placement};
 use crate::kube::{self, database::Database};
-use crate::layout::{Fact, Layout, Located, ObjectPlace};
+use crate::layout::{ClusterSite, Layout, Located};
 
 /// The file of the first Database, beside the Cluster.
 const DEFAULT_FILE: &str = "databases.yaml";
@@ -56,15 +56,6 @@ fn owner<'t>(target: &'t Target<'_, '_>) -> &'t str {
     target.options.owner.as_deref().unwrap_or(&target.role_name.value)
 }
 
-/// Where the next Database goes, to be shown.
-pub(super) fn shown(layout: &Layout<'_>, target: &Target<'_, '_>) -> Fact<String> {
-    match place(layout, target).of {
-        ObjectPlace::Behind(file) => file.map(|file| file.display().to_string()),
-        ObjectPlace::Own { path, .. } => path.map(|path| path.as_str().to_owned()),
-        ObjectPlace::First(path) => Fact::convention(path.display().to_string()),
-    }
-}
-
 /// Adds the Database where the others are. One that is there gets the extensions and schemas that it lacks.
 pub(super) fn write(
     draft: &mut Draft<'_>,
@@ -75,9 +66,10 @@ pub(super) fn write(
     match &named.existing {
         Some(existing) => complete(draft, target, existing),
         None => {
-            let place = place(layout, target);
+            let place = place(layout, &target.site);
             objects::add(
                 draft,
+                layout,
                 &target.site,
                 &place,
                 "Database",
@@ -164,11 +156,13 @@ fn complete(
     Ok(())
 }
 
-fn place<'s>(layout: &Layout<'s>, target: &Target<'_, 's>) -> Place<'s> {
+/// Where the next Database of a Cluster goes.
+pub(super) fn place<'s>(layout: &Layout<'s>, site: &ClusterSite<'s>) -> Place<'s> {
     let siblings: Vec<_> = layout
-        .databases(&target.site)
+        .databases(site)
         .iter()
         .map(|found| Located { view: found.view.0, file: found.file })
         .collect();
-    objects::place(layout, &target.site, &siblings, DEFAULT_FILE)
+    let chosen = layout.settings().database_file.as_ref();
+    objects::place(layout, site, &siblings, DEFAULT_FILE, chosen)
 }

@@ -10,7 +10,8 @@ use crate::txn::{Change, Content, Plan};
 /// The files that change, in the order in which they were first touched.
 pub(super) struct Draft<'s> {
     snapshot: &'s Snapshot,
-    files: Vec<(PathBuf, Document)>,
+    /// Each with its new content; `None`: it goes.
+    files: Vec<(PathBuf, Option<Document>)>,
 }
 
 impl<'s> Draft<'s> {
@@ -27,7 +28,8 @@ impl<'s> Draft<'s> {
     /// The file as it is by now.
     pub(super) fn document(&self, path: &Path) -> Result<&Document, Error> {
         match self.files.iter().find(|(known, _)| known == path) {
-            Some((_, document)) => Ok(document),
+            Some((_, Some(document))) => Ok(document),
+            Some((_, None)) => Err(Error::Removed { path: path.to_owned() }),
             None => Ok(self.snapshot.document(path)?),
         }
     }
@@ -51,6 +53,15 @@ impl<'s> Draft<'s> {
 
     /// Gives a file this content.
     pub(super) fn replace(&mut self, path: &Path, document: Document) {
+        self.put(path, Some(document));
+    }
+
+    /// Removes a file.
+    pub(super) fn remove(&mut self, path: &Path) {
+        self.put(path, None);
+    }
+
+    fn put(&mut self, path: &Path, document: Option<Document>) {
         match self.files.iter_mut().find(|(known, _)| known == path) {
             Some((_, known)) => *known = document,
             None => self.files.push((path.to_owned(), document)),
@@ -66,6 +77,11 @@ impl<'s> Draft<'s> {
         Ok(())
     }
 
+    /// Whether nothing changes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The changes. All contents are encrypted or hold no secrets.
     pub(super) fn into_plan(self) -> Result<Plan, Error> {
         let mut plan = Plan::new();
@@ -74,7 +90,7 @@ impl<'s> Draft<'s> {
                 true => Some(Content::new(self.snapshot.bytes(&path)?.to_vec())),
                 false => None,
             };
-            let new = Some(Content::new(document.source().as_bytes().to_vec()));
+            let new = document.map(|new| Content::new(new.source().as_bytes().to_vec()));
             plan.push(Change { path, old, new, plain: false })?;
         }
         Ok(plan)

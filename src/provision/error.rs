@@ -34,6 +34,8 @@ pub(crate) enum Error {
     ClusterAmbiguous {
         /// Files of the Clusters.
         paths: Vec<PathBuf>,
+        /// By what each can be chosen, in the same order.
+        names: Vec<String>,
     },
     /// No Cluster.
     #[error("no `postgresql.cnpg.io/v1` Cluster in this repository{}", instead(found))]
@@ -59,6 +61,29 @@ pub(crate) enum Error {
     ComponentHyphen {
         /// The app.
         app: String,
+    },
+    /// Something belongs where no edit reaches.
+    #[error("{}: {reason}", path.display())]
+    ByHand {
+        /// The file that somebody has to change.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What is to be added; no secrets.
+        additions: Vec<Addition>,
+    },
+    /// A chart makes the Cluster.
+    #[error(
+        "{}: the Cluster is made by the chart of the HelmRelease `{release}`, whose values are not edited",
+        path.display()
+    )]
+    ClusterFromChart {
+        /// The file of the HelmRelease.
+        path: PathBuf,
+        /// Its name.
+        release: String,
+        /// What is to be added, where the app is known.
+        additions: Vec<Addition>,
     },
     /// A component was chosen, but there is none.
     #[error(
@@ -207,6 +232,14 @@ pub(crate) enum Error {
     /// The given password cannot be used.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The operator does not know the objects that were chosen.
+    #[error("{}: {version} of the operator does not know `DatabaseRole`, which came with 1.30", path.display())]
+    OperatorTooOld {
+        /// The file that shows the version.
+        path: PathBuf,
+        /// The version.
+        version: String,
+    },
     /// A password was given, but the role has another one already.
     #[error("{}: there is a password already, and it is another one", path.display())]
     PasswordExists {
@@ -219,6 +252,12 @@ pub(crate) enum Error {
     /// A file cannot be read.
     #[error(transparent)]
     Repository(#[from] repo::Error),
+    /// A file that goes would have to be changed as well.
+    #[error("{}: is to be removed and changed at once", path.display())]
+    Removed {
+        /// The file.
+        path: PathBuf,
+    },
     /// PostgreSQL or the operator keeps the name.
     #[error("`{app}` becomes the {what} `{identifier}`, which is reserved")]
     Reserved {
@@ -228,6 +267,19 @@ pub(crate) enum Error {
         identifier: String,
         /// Of what it is a reserved name.
         what: &'static str,
+    },
+    /// Some roles have hyphens, others underscores, and the app's name has one of them.
+    #[error(
+        "the role of `{app}` may be `{}`: there are roles with `-` and with `_` in {}",
+        candidates.join("` or `"), quoted(paths)
+    )]
+    RoleAmbiguous {
+        /// The app.
+        app: String,
+        /// What the role may be called.
+        candidates: Vec<String>,
+        /// Files of the roles that show it.
+        paths: Vec<PathBuf>,
     },
     /// The role exists and is not the app's.
     #[error("{}: the role `{role}` is there for something else: {reason}", path.display())]
@@ -280,6 +332,8 @@ pub(crate) enum Error {
         app: String,
         /// Their files.
         paths: Vec<PathBuf>,
+        /// Their names, in the same order.
+        names: Vec<String>,
     },
     /// The app has no Secret for the URL.
     #[error("{}: the app `{app}` has no Secret for the URL", path.display())]
@@ -305,6 +359,12 @@ pub(crate) enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// An encrypted file has more in it than what is to go.
+    #[error("{}: has other documents besides the one that is to be removed", path.display())]
+    SharedFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file cannot be decrypted or encrypted.
     #[error("{}: {source}", path.display())]
     Sops {
@@ -326,6 +386,26 @@ pub(crate) enum Error {
     Unread {
         /// Why, one by one.
         errors: Vec<Error>,
+    },
+    /// Somebody else connects as the role.
+    #[error("{}: `{key}` connects as the role `{role}`, too", path.display())]
+    StillUsed {
+        /// The file of a Secret that is not the app's.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The role.
+        role: String,
+    },
+    /// What is to stay would be dropped.
+    #[error("{}: `{key}` of `{name}` drops what is to be kept", path.display())]
+    WouldDrop {
+        /// The file.
+        path: PathBuf,
+        /// The database or role.
+        name: String,
+        /// The field that makes the operator drop it.
+        key: &'static str,
     },
     /// A creation rule cannot be used.
     #[error("{}:{source}", path.display())]
@@ -351,6 +431,15 @@ pub(crate) enum Error {
         /// Length of the identifier in bytes.
         length: usize,
     },
+}
+
+/// Something to add by hand.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Addition {
+    /// To what: `spec.values.databases`.
+    pub(crate) to: String,
+    /// What, in lines.
+    pub(crate) text: String,
 }
 
 impl Error {

@@ -15,14 +15,17 @@
 mod adopt;
 mod app_copy;
 mod app_secret;
+mod by_hand;
 mod component;
 mod database;
 mod decryption;
 mod depends_on;
+mod deprovision;
 mod doctor;
 mod draft;
 mod error;
 mod inventory;
+mod listed;
 mod names;
 mod objects;
 mod opened;
@@ -34,6 +37,7 @@ mod role_secret;
 mod rotate;
 mod sealed;
 mod siblings;
+mod survey;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -43,11 +47,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use adopt::{adopt, adopt_roles};
+pub(crate) use deprovision::{Deprovisioned, Removal, Step, deprovision};
 pub(crate) use doctor::{Finding, Severity, examine, fix};
-pub(crate) use error::Error;
+pub(crate) use error::{Addition, Error};
 pub(crate) use inventory::{Declared, Entry, Inventory, OwnSecret, Stock};
 pub(crate) use request::{Options, Password, Reclaim, Request, StrategyKind};
 pub(crate) use rotate::{Rotated, Rotation, rotate};
+pub(crate) use survey::{Survey, Surveyed, settings, survey};
 
 use app_secret::{AppSide, Connection};
 use draft::Draft;
@@ -92,6 +98,20 @@ pub(crate) enum Note {
         path: PathBuf,
         /// The attribute.
         key: &'static str,
+    },
+    /// The app still includes a component that makes credentials.
+    ComponentKept {
+        /// The file of the app.
+        path: PathBuf,
+        /// The directory of the component.
+        component: PathBuf,
+    },
+    /// The app keeps values with the password of a role that goes.
+    KeysKept {
+        /// The app's Secret.
+        path: PathBuf,
+        /// The keys with the password.
+        keys: Vec<String>,
     },
     /// Flux does not decrypt what it applies of the app.
     NoDecryption {
@@ -147,6 +167,18 @@ impl fmt::Display for Note {
             Note::AttributeKept { path, key } => {
                 write!(formatter, "{}: the role's `{key}` is left as it is", path.display())
             }
+            Note::ComponentKept { path, component } => write!(
+                formatter,
+                "{}: the app includes the component `{}`, which is left",
+                path.display(),
+                component.display()
+            ),
+            Note::KeysKept { path, keys } => write!(
+                formatter,
+                "{}: the password in `{}` is of no use from now on, and is left",
+                path.display(),
+                keys.join("`, `")
+            ),
             Note::NoDecryption { path } => write!(
                 formatter,
                 "{}: has no `decryption`, so Flux would apply encrypted values as they are; \
@@ -224,6 +256,7 @@ pub(crate) fn provision<'s>(
     let secret_file = match &role_secret {
         Some(existing) => existing.file.to_owned(),
         None => {
+            by_hand::refuse_generators(layout, &target)?;
             let (path, rules) = role_secret::create(&mut draft, &target, password, means)?;
             facts
                 .push(Shown::new("creation rules", Fact::new(rules.display().to_string(), &rules)));
@@ -243,7 +276,7 @@ pub(crate) fn provision<'s>(
         }
         missing => {
             role_secret.as_ref().map_or(Ok(()), |secret| secret.check(password))?;
-            let custom = siblings::custom(snapshot, layout, &target, means.identities);
+            let custom = siblings::of_app(snapshot, layout, &target, means.identities);
             let form = app_secret::form(layout, &target, &custom.form.value);
             let (database, path) = (&named.database, target.site.file);
             let unknown = || Error::NamespaceUnknown { path: path.to_owned() };
@@ -337,6 +370,6 @@ fn facts(layout: &Layout<'_>, target: &Target<'_, '_>) -> Vec<Shown> {
         .extend(site.applied_by.map(|flux| {
             Shown::new("dependsOn", Fact::new(flux.view.name().to_owned(), flux.file))
         }));
-    facts.push(Shown::new("Databases", database::shown(layout, target)));
+    facts.push(Shown::new("Databases", database::place(layout, site).path()));
     facts
 }

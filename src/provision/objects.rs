@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::draft::{Draft, written_like};
+use super::listed;
 use crate::document::{Document, Fragment};
 use crate::kube::Object;
-use crate::kube::kustomization::Kustomization;
-use crate::layout::{ClusterSite, Layout, Located, ObjectPlace, Template};
+use crate::layout::{ClusterSite, Fact, Layout, Located, ObjectPlace, Template};
 
 /// Where a new document goes, and what it looks like.
 pub(super) struct Place<'s> {
     /// The file.
     pub(super) of: ObjectPlace<'s>,
-    /// A document whose indentation and line breaks it has, and that names its namespace or leaves that out.
+    /// A document whose indentation and line breaks it has.
     model: Object<'s>,
+    /// Whether it names its namespace: as that document does, unless a setting says otherwise.
+    pub(super) with_namespace: bool,
 }
 
 impl<'s> Place<'s> {
@@ -25,72 +27,76 @@ impl<'s> Place<'s> {
     {
         match &self.of {
             ObjectPlace::Behind(file) => draft.document(file.value),
-            ObjectPlace::Own { .. } | ObjectPlace::First(_) => Ok(self.model.document),
+            ObjectPlace::Own { .. } | ObjectPlace::First { .. } => Ok(self.model.document),
         }
     }
 }
 
-/// Where the next document goes that belongs to the Cluster as these do.
+/// Where the next document goes that belongs to the Cluster as these do; where a setting wants it, if there is one.
 pub(super) fn place<'s>(
     layout: &Layout<'s>,
     site: &ClusterSite<'s>,
     siblings: &[Located<'s, Object<'s>>],
     first: &str,
+    chosen: Option<&Template>,
 ) -> Place<'s> {
     let model = siblings.last().map_or(site.cluster.0, |last| last.view);
-    Place { of: layout.object_place(site, siblings, first), model }
+    let with_namespace = layout.settings().with_namespace.unwrap_or(model.namespace().is_some());
+    Place { of: layout.object_place(site, siblings, first, chosen), model, with_namespace }
+}
+
+impl Place<'_> {
+    /// The path, with `{app}` in it where every app has a file of its own.
+    pub(super) fn path(&self) -> Fact<String> {
+        match &self.of {
+            ObjectPlace::Behind(file) => file.clone().map(|file| file.display().to_string()),
+            ObjectPlace::Own { path, .. } => path.clone().map(|path| path.as_str().to_owned()),
+            ObjectPlace::First { path, .. } => path.clone().map(|path| path.display().to_string()),
+        }
+    }
 }
 
 /// Adds a document of this kind and name.
 pub(super) fn add(
     draft: &mut Draft<'_>,
+    layout: &Layout<'_>,
     site: &ClusterSite<'_>,
     place: &Place<'_>,
     kind: &str,
     name: &str,
     spec: Vec<(String, Fragment)>,
 ) -> Result<(), Error> {
-    let content = content(site, kind, name, place.model.namespace().is_some(), spec);
+    let content = content(site, kind, name, place.with_namespace, spec);
     let (path, listed_in, template) = match &place.of {
         ObjectPlace::Behind(file) => {
             return draft.edit(file.value, |_, edits| edits.append_root(&content));
         }
-        ObjectPlace::Own { path, listed_in } => {
-            let lister = listed_in.as_ref().map(|lister| PathBuf::from(lister.fill(name)));
+        ObjectPlace::Own { path: template, listed_in } => {
+            let path = PathBuf::from(template.value.fill(name));
+            let lister = match listed_in {
+                Some(lister) => Some(PathBuf::from(lister.fill(name))),
+                None => layout.kustomize_file_above(&path).map(Path::to_owned),
+            };
             let lister = lister.filter(|file| draft.document(file).is_ok());
-            (PathBuf::from(path.value.fill(name)), lister, path.value.clone())
+            (path, lister, template.value.clone())
         }
         // Another one of the same plan has made it.
-        ObjectPlace::First(path) if draft.document(path).is_ok() => {
-            return draft.edit(path, |_, edits| edits.append_root(&content));
+        ObjectPlace::First { path, .. } if draft.document(&path.value).is_ok() => {
+            return draft.edit(&path.value, |_, edits| edits.append_root(&content));
         }
-        ObjectPlace::First(path) => {
-            (path.clone(), site.listed_in.map(Path::to_owned), Template::new(""))
+        ObjectPlace::First { path, listed_in } => {
+            (path.value.clone(), listed_in.map(Path::to_owned), Template::new(""))
         }
     };
     let document = place.model.document;
     let with_marker = document.roots().iter().any(|root| root.explicit);
     draft.create(&path, written_like(document, &content, with_marker, &path)?)?;
-    list(draft, &path, listed_in.as_deref(), &template)
-}
-
-fn list(
-    draft: &mut Draft<'_>,
-    file: &Path,
-    listed_in: Option<&Path>,
-    template: &Template,
-) -> Result<(), Error> {
     let Some(kustomize_file) = listed_in else { return Ok(()) };
     let directory = kustomize_file.parent().unwrap_or(Path::new(""));
-    let Some(entry) = file.strip_prefix(directory).ok().and_then(Path::to_str) else {
-        return Ok(());
-    };
     let like = |known: &str| {
         directory.join(known).to_str().and_then(|path| template.app_in(path)).is_some()
     };
-    draft.edit(kustomize_file, |document, edits| {
-        Kustomization::of(document).list(entry, &like, edits)
-    })
+    listed::list(draft, &kustomize_file, &path, &like)
 }
 
 fn content(

@@ -46,6 +46,31 @@ pub(super) fn open_document<'d>(
 }
 
 impl Opened<'_> {
+    /// The file without some keys, each of a Secret by its name, and without what would be empty then.
+    pub(super) fn without(
+        &self,
+        keys: &[(&str, String)],
+        file: &Path,
+        means: &mut Means<'_>,
+    ) -> Result<Document, Error> {
+        let mut edited: Option<Document> = None;
+        for (secret, key) in keys {
+            let document = edited.as_ref().unwrap_or(&self.plain);
+            let mut edits = Edits::new(document);
+            let found = objects(document);
+            let found = found.iter().find(|o| o.is("", "Secret") && o.name() == Some(*secret));
+            for block in ["data", "stringData"] {
+                if let Some(value) = found.and_then(|object| object.at(&[block, key])) {
+                    edits.remove_whole(value).map_err(Error::edit(file))?;
+                }
+            }
+            edited = Some(edits.apply().map_err(Error::edit(file))?);
+        }
+        let edited = edited.as_ref().unwrap_or(&self.plain);
+        let sealed = self.unlocked.encrypt_again(edited, means.now, means.random);
+        sealed.map_err(Error::sops(file))
+    }
+
     /// The file with its plain content edited; what did not change keeps its bytes.
     pub(super) fn edited(
         &self,

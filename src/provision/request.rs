@@ -1,5 +1,6 @@
 //! What is wanted: the app, and what is to be otherwise than the repository shows.
 
+pub(crate) use crate::layout::StrategyKind;
 use crate::secret::Secret;
 
 /// A request.
@@ -51,17 +52,6 @@ pub(crate) struct Options {
     pub(crate) secret: Option<String>,
     /// Whether Flux is told to decrypt where it is not.
     pub(crate) fix_decryption: bool,
-}
-
-/// How a role can be declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StrategyKind {
-    /// As an entry of the Cluster's managed roles.
-    ManagedRole,
-    /// As a `DatabaseRole` object, which CloudNativePG knows from 1.30 on.
-    DatabaseRole,
-    /// By a kustomize component.
-    Component,
 }
 
 /// A `databaseReclaimPolicy`.

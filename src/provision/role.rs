@@ -6,15 +6,15 @@
 use std::path::Path;
 
 use super::draft::Draft;
-use super::objects;
-use super::{Error, Note, Target};
+use super::objects::{self, Place};
+use super::{Error, Note, Options, Target, by_hand};
 use crate::document::{Document, EditError, Edits, Fragment, Placement, Value};
 use crate::kube;
 use crate::kube::cluster::Cluster;
-use crate::layout::{self, Layout, RoleSite, Strategy};
+use crate::layout::{self, ClusterSite, Layout, RoleSite, Strategy};
 
 /// The file of the first `DatabaseRole`, beside the Cluster.
-pub(super) const DEFAULT_FILE: &str = "database-roles.yaml";
+const DEFAULT_FILE: &str = "database-roles.yaml";
 
 /// Adds the role behind the others, unless it is there.
 pub(super) fn write(
@@ -29,12 +29,25 @@ pub(super) fn write(
         }
         return complete(draft, target, found, notes);
     }
+    if let Some(patched) = &target.patched {
+        return match patched.has(&target.role_name.value) {
+            true => Ok(()),
+            false => Err(by_hand::in_patch(patched, target, entry(target))?),
+        };
+    }
     match &target.strategy.value {
         Strategy::DatabaseRole => add_object(draft, layout, target),
         Strategy::ManagedRole(list) => add_entry(draft, list.file, target),
         // It makes its role itself.
         Strategy::Component(_) => Ok(()),
     }
+}
+
+/// Where the next `DatabaseRole` of a Cluster goes.
+pub(super) fn place<'s>(layout: &Layout<'s>, site: &ClusterSite<'s>) -> Place<'s> {
+    let siblings = layout.database_roles_of(site);
+    let chosen = layout.settings().database_role_file.as_ref();
+    objects::place(layout, site, &siblings, DEFAULT_FILE, chosen)
 }
 
 /// Gives a role that is there the attributes that were asked for and that it lacks. One that it has stays.
@@ -44,7 +57,7 @@ fn complete(
     found: &RoleSite<'_>,
     notes: &mut Vec<Note>,
 ) -> Result<(), Error> {
-    for (key, value) in chosen(target) {
+    for (key, value) in chosen(target.options) {
         if found.role.entry.at(&[key]).is_some() {
             notes.push(Note::AttributeKept { path: found.file.to_owned(), key });
             continue;
@@ -100,36 +113,40 @@ fn add_object(
     layout: &Layout<'_>,
     target: &Target<'_, '_>,
 ) -> Result<(), Error> {
-    let siblings = layout.database_roles_of(&target.site);
-    let place = objects::place(layout, &target.site, &siblings, DEFAULT_FILE);
+    let place = place(layout, &target.site);
     let cluster = Fragment::mapping([("name", Fragment::text(target.cluster()))]);
     let mut spec = vec![("cluster".to_owned(), cluster)];
     // An object that is there is present.
     spec.extend(entry(target).into_iter().filter(|(key, _)| key != "ensure"));
-    objects::add(draft, &target.site, &place, "DatabaseRole", target.name, spec)
+    objects::add(draft, layout, &target.site, &place, "DatabaseRole", target.name, spec)
 }
 
 fn entry(target: &Target<'_, '_>) -> Vec<(String, Fragment)> {
+    described(&target.role_name.value, &target.secret_name, target.options)
+}
+
+/// A role with its Secret and what was chosen.
+pub(super) fn described(role: &str, secret: &str, options: &Options) -> Vec<(String, Fragment)> {
     let mut entries = vec![
-        ("name", Fragment::text(target.role_name.value.as_str())),
+        ("name", Fragment::text(role)),
         ("ensure", Fragment::text("present")),
         ("login", Fragment::Value(Value::Bool(true))),
         ("superuser", Fragment::Value(Value::Bool(false))),
     ];
-    entries.extend(chosen(target));
-    let secret = Fragment::text(target.secret_name.as_str());
+    entries.extend(chosen(options));
+    let secret = Fragment::text(secret);
     entries.push(("passwordSecret", Fragment::mapping([("name", secret)])));
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Attributes that were asked for.
-fn chosen(target: &Target<'_, '_>) -> Vec<(&'static str, Fragment)> {
+fn chosen(options: &Options) -> Vec<(&'static str, Fragment)> {
     let mut entries = Vec::new();
-    if let Some(limit) = target.options.connection_limit {
+    if let Some(limit) = options.connection_limit {
         entries.push(("connectionLimit", Fragment::Value(Value::Int(limit.into()))));
     }
-    if !target.options.in_roles.is_empty() {
-        let roles = target.options.in_roles.iter().map(|role| Fragment::text(role.as_str()));
+    if !options.in_roles.is_empty() {
+        let roles = options.in_roles.iter().map(|role| Fragment::text(role.as_str()));
         entries.push(("inRoles", Fragment::Sequence(roles.collect())));
     }
     entries

@@ -16,9 +16,8 @@ use std::path::{Path, PathBuf};
 
 use super::draft::Draft;
 use super::sealed::{self, NewSecret};
-use super::{Error, Means, Note, Target, opened, password};
+use super::{Error, Means, Note, Target, listed, opened, password};
 use crate::document::Fragment;
-use crate::kube::kustomization::Kustomization;
 use crate::layout::Layout;
 use crate::make::scram;
 use crate::repo::Snapshot;
@@ -142,22 +141,16 @@ pub(super) fn list(
     kustomize_file: &Path,
     file: &Path,
 ) -> Result<(), Error> {
-    let directory = kustomize_file.parent().unwrap_or(Path::new(""));
-    let Some(entry) = file.strip_prefix(directory).ok().and_then(Path::to_str) else {
-        return Ok(());
-    };
     let like = |known: &str| {
         target.place.files.iter().any(|template| template.value.app_in(known).is_some())
     };
-    draft.edit(kustomize_file, |document, edits| {
-        Kustomization::of(document).list(entry, &like, edits)
-    })
+    listed::list(draft, kustomize_file, file, &like)
 }
 
 fn content(target: &Target<'_, '_>, password: &Secret) -> Fragment {
     let text = |text: &str| Fragment::text(text);
     let mut metadata = vec![("name".to_owned(), text(&target.secret_name))];
-    if let Some(namespace) = target.namespace().filter(|_| target.place.with_namespace) {
+    if let Some(namespace) = target.namespace().filter(|_| target.place.with_namespace.value) {
         metadata.push(("namespace".to_owned(), text(namespace)));
     }
     let label = Fragment::mapping([(RELOAD_LABEL, Fragment::Quoted("true".to_owned()))]);

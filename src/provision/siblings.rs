@@ -5,11 +5,11 @@
 
 use std::path::Path;
 
-use super::Target;
 use super::opened;
 use super::url::{DatabaseUrl, Form};
+use super::{Error, Target};
 use crate::keys::Identities;
-use crate::layout::{Fact, Layout};
+use crate::layout::{ClusterSite, Fact, Layout, stated};
 use crate::repo::Snapshot;
 
 /// The key where siblings differ or have none.
@@ -21,6 +21,8 @@ pub(super) struct Custom {
     pub(super) key: Fact<String>,
     /// How the URL is written.
     pub(super) form: Fact<Form>,
+    /// Whether a secret could not be opened, which may have shown something else.
+    pub(super) sealed: bool,
 }
 
 /// A URL that a sibling has.
@@ -30,33 +32,51 @@ struct Seen<'s> {
     file: &'s Path,
 }
 
-/// Reads the siblings' secrets. One that cannot be opened shows nothing; it is not needed for anything else.
-pub(super) fn custom<'s>(
+/// For an app: as it was chosen for this one or for all, else as its siblings have it.
+pub(super) fn of_app<'s>(
     snapshot: &'s Snapshot,
     layout: &Layout<'s>,
     target: &Target<'_, 's>,
     identities: &Identities,
 ) -> Custom {
-    let mut seen: Vec<Seen<'s>> = Vec::new();
-    for app in layout.apps().iter().filter(|app| app.directory != target.app.directory) {
+    let except = Some(target.app.directory.as_path());
+    let mut custom = read(snapshot, layout, &target.site, except, identities);
+    if let Some(key) = &target.options.url_key {
+        custom.key = Fact::convention(key.clone());
+    }
+    custom
+}
+
+/// Reads the secrets of all apps but one. One that cannot be opened shows nothing; it is not needed for anything else.
+pub(super) fn read<'s>(
+    snapshot: &'s Snapshot,
+    layout: &Layout<'s>,
+    site: &ClusterSite<'s>,
+    except: Option<&Path>,
+    identities: &Identities,
+) -> Custom {
+    let namespace = site.namespace.as_ref().map(|namespace| namespace.value);
+    let (mut seen, mut sealed): (Vec<Seen<'s>>, bool) = (Vec::new(), false);
+    for app in layout.apps().iter().filter(|app| Some(app.directory.as_path()) != except) {
         for secret in layout.secrets_of(app) {
-            let (Ok(opened), Some(name)) =
-                (opened::open(snapshot, secret.file, identities), secret.object.name())
-            else {
-                continue;
-            };
+            let opened = opened::open(snapshot, secret.file, identities);
+            sealed |= matches!(opened, Err(Error::Sops { .. }));
+            let (Ok(opened), Some(name)) = (opened, secret.object.name()) else { continue };
             for (key, value) in opened.values(name) {
                 let url = value.expose_text().and_then(DatabaseUrl::parse);
-                let form = url.and_then(|url| url.form(target.cluster(), target.namespace()));
+                let form = url.and_then(|url| url.form(site.cluster.name(), namespace));
                 seen.extend(form.map(|form| Seen { key, form, file: secret.file }));
             }
         }
     }
-    let key = match &target.options.url_key {
-        Some(key) => Fact::convention(key.clone()),
-        None => common_key(&seen),
-    };
-    Custom { key, form: usual_form(&seen) }
+    let settings = layout.settings();
+    let key = settings.url_key.clone().map(stated);
+    let form = settings.url_form.clone().map(stated);
+    Custom {
+        key: key.unwrap_or_else(|| common_key(&seen)),
+        form: form.unwrap_or_else(|| usual_form(&seen)),
+        sealed,
+    }
 }
 
 fn common_key(seen: &[Seen<'_>]) -> Fact<String> {
@@ -87,7 +107,12 @@ mod tests {
     use super::*;
 
     fn seen(key: &str, scheme: &str) -> Seen<'static> {
-        let form = Form { scheme: scheme.to_owned(), host: Host::Svc, with_port: false };
+        let form = Form {
+            scheme: scheme.to_owned(),
+            host: Host::Svc,
+            with_port: false,
+            ..Form::default()
+        };
         Seen { key: key.to_owned(), form, file: Path::new("f") }
     }
 

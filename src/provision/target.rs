@@ -1,8 +1,13 @@
 //! What is to be provisioned: the app, its names, and the Cluster.
 
+use std::path::Path;
+
 use super::request::{Options, StrategyKind};
-use super::{Error, component, names};
-use crate::layout::{App, Choice, ClusterSite, Fact, Layout, RoleSecretPlace, RoleSite, Strategy};
+use super::{Error, by_hand, component, names};
+use crate::layout::{
+    App, Choice, ClusterSite, Fact, Identifiers, Layout, PatchedRoles, RoleSecretPlace, RoleSite,
+    Strategy, stated,
+};
 
 /// An app that is to have a database, and where it goes. Everything in here was inferred and checked.
 pub(super) struct Target<'r, 's> {
@@ -22,6 +27,8 @@ pub(super) struct Target<'r, 's> {
     pub(super) strategy: Fact<Strategy<'s>>,
     /// The role, if it is there already.
     pub(super) role: Option<RoleSite<'s>>,
+    /// Roles in a patch that is not edited, where that is where the role would go.
+    pub(super) patched: Option<PatchedRoles<'s>>,
     /// The Secret that holds its password: the one the role names, else the one that is to be made.
     pub(super) secret_name: String,
 }
@@ -39,17 +46,20 @@ impl<'s> Target<'_, 's> {
 }
 
 /// Finds app and Cluster, and refuses names that are reserved or taken.
-pub(super) fn find<'r, 's>(
+pub(super) fn find<'r, 's: 'r>(
     name: &'r str,
     options: &'r Options,
     layout: &Layout<'s>,
 ) -> Result<Target<'r, 's>, Error> {
+    let given = name;
+    let name = by_path(name, layout).unwrap_or(name);
     names::check_app(name)?;
-    let site = cluster(options.cluster.as_deref(), layout)?;
+    let site = cluster(options.cluster.as_deref(), layout);
+    let site = site.map_err(|error| by_hand::in_chart(error, name, options, layout))?;
     let roles = layout.roles(&site);
     let role_name = match &options.role {
         Some(role) => Fact::convention(role.clone()),
-        None => identifier(name, &roles),
+        None => identifier(name, layout, &roles)?,
     };
     let database = options.database.as_deref().unwrap_or(&role_name.value);
     names::check(name, &role_name.value, database)?;
@@ -57,27 +67,47 @@ pub(super) fn find<'r, 's>(
     let others = options.owner.iter().chain(&options.in_roles);
     others
         .filter(|role| **role != role_name.value)
-        .try_for_each(|role| check_known(role, &roles, &site))?;
+        .try_for_each(|role| check_known(role, &roles, layout, &site))?;
     let strategy = strategy(options.strategy, layout, &site)?;
     if let Strategy::Component(file) = strategy.value {
         component::refuse_hyphen(name, layout, file)?;
     }
-    let app = app_named(name, layout, &site)?;
+    let app = app_named(given, layout, &site)?;
     let place = layout.role_secrets(&site);
     let role = roles.into_iter().find(|found| found.role.name() == role_name.value);
-    let secret_name = match &role {
-        Some(found) => own_secret(found, name, &place)?.to_owned(),
-        None => place.name.value.fill(name),
+    let patched = match (&role, &strategy.value) {
+        (None, Strategy::ManagedRole(_)) => layout.patched_roles(&site),
+        _ => None,
     };
-    Ok(Target { name, options, role_name, app, site, place, strategy, role, secret_name })
+    let in_patch = patched.as_ref().and_then(|patch| patch.secret_of(&role_name.value));
+    let secret_name = match (&role, in_patch) {
+        (Some(found), _) => own_secret(found, name, &place)?.to_owned(),
+        (None, Some(secret)) => secret.to_owned(),
+        (None, None) => place.name.value.fill(name),
+    };
+    Ok(Target { name, options, role_name, app, site, place, strategy, role, patched, secret_name })
+}
+
+/// The name of an app that is given by the path of its directory: that of its Flux Kustomization.
+fn by_path<'s>(path: &str, layout: &Layout<'s>) -> Option<&'s str> {
+    match layout.app_named(path) {
+        Choice::One(app) if path.contains('/') => app.flux.map(|flux| flux.name()),
+        _ => None,
+    }
 }
 
 /// Refuses a role that nothing makes: the operator would try for ever. PostgreSQL's own begin with `pg_`.
-fn check_known(role: &str, roles: &[RoleSite<'_>], site: &ClusterSite<'_>) -> Result<(), Error> {
+fn check_known(
+    role: &str,
+    roles: &[RoleSite<'_>],
+    layout: &Layout<'_>,
+    site: &ClusterSite<'_>,
+) -> Result<(), Error> {
     let names = || roles.iter().map(|found| found.role.name());
     let is_known = role.starts_with("pg_")
         || role == site.cluster.bootstrap_owner()
-        || names().any(|name| name == role);
+        || names().any(|name| name == role)
+        || layout.patched_roles(site).is_some_and(|patched| patched.has(role));
     match is_known {
         true => Ok(()),
         false => Err(Error::RoleUnknown {
@@ -88,33 +118,44 @@ fn check_known(role: &str, roles: &[RoleSite<'_>], site: &ClusterSite<'_>) -> Re
     }
 }
 
-/// How the role is to be declared: as it was chosen, else as others are.
-fn strategy<'s>(
+/// How the role is to be declared: as it was chosen for this app or for all, else as others are.
+pub(super) fn strategy<'s>(
     chosen: Option<StrategyKind>,
     layout: &Layout<'s>,
     site: &ClusterSite<'s>,
 ) -> Result<Fact<Strategy<'s>>, Error> {
-    Ok(match chosen {
-        None => layout.strategy(site),
-        Some(StrategyKind::ManagedRole) => {
-            Fact::convention(Strategy::ManagedRole(layout.role_list(site)))
-        }
-        Some(StrategyKind::DatabaseRole) => Fact::convention(Strategy::DatabaseRole),
+    let setting = layout.settings().strategy;
+    if chosen.or(setting) == Some(StrategyKind::DatabaseRole)
+        && layout.database_roles_of(site).is_empty()
+        && let Some((version, path)) = layout.operator_before_roles()
+    {
+        return Err(Error::OperatorTooOld { path: path.to_owned(), version });
+    }
+    let strategy = match chosen.or(setting) {
+        None => return Ok(layout.strategy(site)),
+        Some(StrategyKind::ManagedRole) => Strategy::ManagedRole(layout.role_list(site)),
+        Some(StrategyKind::DatabaseRole) => Strategy::DatabaseRole,
         Some(StrategyKind::Component) => {
-            let component = layout.database_component().ok_or(Error::ComponentMissing)?;
-            Fact::new(Strategy::Component(component), component)
+            Strategy::Component(layout.database_component().ok_or(Error::ComponentMissing)?)
         }
+    };
+    Ok(match chosen {
+        Some(_) => Fact::convention(strategy),
+        None => stated(strategy),
     })
 }
 
-/// The Cluster of that name, as `NAME` or `NAMESPACE/NAME`; without one, the only Cluster.
+/// The Cluster of that name, as `NAME`, `NAMESPACE/NAME` or the path of its file; without one that of the settings, else
+/// the only Cluster.
 pub(super) fn cluster<'s>(
     chosen: Option<&str>,
     layout: &Layout<'s>,
 ) -> Result<ClusterSite<'s>, Error> {
+    let chosen = chosen.or(layout.settings().cluster.as_deref());
     let is_chosen = |site: &ClusterSite<'_>| match chosen.map(|name| name.split_once('/')) {
         None => true,
         Some(None) => chosen == Some(site.cluster.name()),
+        Some(Some(_)) if chosen.is_some_and(|name| site.file == Path::new(name)) => true,
         Some(Some((namespace, name))) => {
             name == site.cluster.name()
                 && site.namespace.as_ref().is_some_and(|found| found.value == namespace)
@@ -133,10 +174,14 @@ pub(super) fn cluster<'s>(
         Choice::One(site) => Ok(site),
         Choice::Several(sites) => {
             let paths = sites.iter().map(|site| site.file.to_owned()).collect();
-            Err(Error::ClusterAmbiguous { paths })
+            Err(Error::ClusterAmbiguous { paths, names: distinct_names(&sites) })
         }
         Choice::Missing => {
             layout.refuse_unread(|_| true)?;
+            if let Some(chart) = layout.chart_cluster() {
+                let (path, release) = (chart.file.to_owned(), chart.release.to_owned());
+                return Err(Error::ClusterFromChart { path, release, additions: Vec::new() });
+            }
             let describe = |text: Option<&str>| text.unwrap_or_default().to_owned();
             let found = layout.other_servers().into_iter().map(|server| {
                 let (kind, name) = (server.view.kind(), server.view.name());
@@ -147,20 +192,56 @@ pub(super) fn cluster<'s>(
     }
 }
 
-/// Hyphens become underscores, unless the roles that are there have hyphens and no underscores.
-fn identifier(app: &str, roles: &[RoleSite<'_>]) -> Fact<String> {
-    let with = |sign: char| {
-        roles.iter().filter(move |found| found.role.name().contains(sign)).map(|found| found.file)
+/// By what each of some Clusters can be chosen: `NAMESPACE/NAME`, or its file where that is not enough.
+fn distinct_names(sites: &[ClusterSite<'_>]) -> Vec<String> {
+    let full = |site: &ClusterSite<'_>| match &site.namespace {
+        Some(namespace) => format!("{}/{}", namespace.value, site.cluster.name()),
+        None => site.cluster.name().to_owned(),
     };
-    let (hyphened, underscored) = (with('-').count() > 0, with('_').count() > 0);
-    match (hyphened, underscored) {
-        (true, false) => Fact::seen_in(names::identifier(app, true), with('-')),
-        (false, true) => Fact::seen_in(names::identifier(app, false), with('_')),
-        _ => Fact::convention(names::identifier(app, false)),
+    let is_only = |name: &str| sites.iter().filter(|site| full(site) == name).count() == 1;
+    let name = |site| match full(site) {
+        name if is_only(&name) => name,
+        _ => site.file.display().to_string(),
+    };
+    sites.iter().map(name).collect()
+}
+
+/// The role of an app. Where others show both signs, and the app has one of them, the role that is there already.
+pub(super) fn identifier<'s>(
+    app: &str,
+    layout: &Layout<'s>,
+    roles: &[RoleSite<'s>],
+) -> Result<Fact<String>, Error> {
+    let meant = |sign: Identifiers| names::identifier(app, sign == Identifiers::Hyphen);
+    let shown = match layout.identifiers(roles) {
+        Choice::One(fact) => return Ok(fact.map(meant)),
+        Choice::Several(shown) => shown,
+        Choice::Missing => Vec::new(),
+    };
+    let candidates = [Identifiers::Underscore, Identifiers::Hyphen].map(meant);
+    if candidates[0] == candidates[1] {
+        return Ok(Fact::convention(candidates[0].clone()));
+    }
+    let there = roles.iter().filter(|found| candidates.contains(&found.role.name().to_owned()));
+    match there.collect::<Vec<_>>().as_slice() {
+        [only] => Ok(Fact::new(only.role.name().to_owned(), only.file)),
+        _ => Err(Error::RoleAmbiguous {
+            app: app.to_owned(),
+            candidates: candidates.to_vec(),
+            paths: Fact::seen_in(
+                (),
+                shown.iter().flat_map(|fact| &fact.evidence).map(|f| f.as_path()),
+            )
+            .evidence,
+        }),
     }
 }
 
-fn refuse_bootstrap(role: &str, database: &str, site: &ClusterSite<'_>) -> Result<(), Error> {
+pub(super) fn refuse_bootstrap(
+    role: &str,
+    database: &str,
+    site: &ClusterSite<'_>,
+) -> Result<(), Error> {
     let taken = [site.cluster.bootstrap_owner(), site.cluster.bootstrap_database()];
     match [role, database].into_iter().find(|name| taken.contains(name)) {
         Some(name) => {
@@ -171,7 +252,7 @@ fn refuse_bootstrap(role: &str, database: &str, site: &ClusterSite<'_>) -> Resul
 }
 
 /// The app of that name. What applies the Cluster is none: it would wait for itself.
-fn app_named<'s>(
+pub(super) fn app_named<'s>(
     name: &str,
     layout: &Layout<'s>,
     site: &ClusterSite<'s>,

@@ -1,11 +1,15 @@
 //! The plan on the sample repository, and on repositories that are made from it.
 
 mod adopt;
+mod by_hand;
 mod completion;
 mod doctor;
 mod fixture;
+mod names;
 mod refusals;
+mod removal;
 mod rotation;
+mod settings;
 mod strategies;
 mod variations;
 
@@ -102,7 +106,7 @@ fn facts_carry_the_files_that_show_them() {
     assert_eq!(form.evidence, siblings.map(PathBuf::from));
     assert_eq!(
         form.value,
-        "postgres://ROLE:PASSWORD@CLUSTER-rw.NAMESPACE.svc.cluster.local:5432/DATABASE"
+        "postgres://{role}:{password}@{cluster}-rw.{namespace}.svc.cluster.local:5432/{database}"
     );
 }
 

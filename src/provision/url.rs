@@ -2,10 +2,9 @@
 //!
 //! User, password and database are percent-encoded.
 
-use std::fmt;
-
 use zeroize::Zeroizing;
 
+pub(super) use crate::layout::{Form, Host};
 use crate::make::percent_encode;
 use crate::secret::Secret;
 
@@ -28,47 +27,11 @@ pub(super) struct DatabaseUrl {
     pub(super) database: Zeroizing<String>,
 }
 
-/// How the Service of a Cluster is named: seen from its own namespace, or with more of its full name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Host {
-    /// `cluster-rw`
-    Service,
-    /// `cluster-rw.namespace`
-    Namespace,
-    /// `cluster-rw.namespace.svc`
-    Svc,
-    /// `cluster-rw.namespace.svc.cluster.local`, with the domain
-    Full(String),
-}
-
-/// How URLs to a Cluster are written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Form {
-    /// See [`DatabaseUrl::scheme`].
-    pub(super) scheme: String,
-    /// The host.
-    pub(super) host: Host,
-    /// Whether the port is written.
-    pub(super) with_port: bool,
-}
-
-impl Default for Form {
-    /// As CloudNativePG writes it in the Secrets that it makes (`fqdn-uri`). Some clients do not know
-    /// `postgres://`.
-    fn default() -> Self {
-        Form {
-            scheme: "postgresql".to_owned(),
-            host: Host::Full("cluster.local".to_owned()),
-            with_port: true,
-        }
-    }
-}
-
 impl DatabaseUrl {
     /// Takes a URL apart; `None` for anything else than a complete one.
     pub(super) fn parse(text: &str) -> Option<DatabaseUrl> {
         let (scheme, rest) = text.trim().split_once("://")?;
-        if !matches!(scheme.split('+').next(), Some("postgres" | "postgresql")) {
+        if !Form::is_scheme(scheme) {
             return None;
         }
         let (authority, path) = rest.split_once('/')?;
@@ -97,7 +60,8 @@ impl DatabaseUrl {
     /// How it is written, if it leads to the primary of that Cluster.
     pub(super) fn form(&self, cluster: &str, namespace: Option<&str>) -> Option<Form> {
         let host = host_of(&self.host, cluster, "-rw", namespace)?;
-        Some(Form { scheme: self.scheme.clone(), host, with_port: self.with_port })
+        let (scheme, with_port) = (self.scheme.clone(), self.with_port);
+        Some(Form { scheme, host, with_port, options: String::new() })
     }
 }
 
@@ -122,20 +86,6 @@ fn host_of(host: &str, cluster: &str, end: &str, namespace: Option<&str>) -> Opt
         (Some("svc"), None) => Some(Host::Svc),
         (Some("svc"), Some(domain)) => Some(Host::Full(domain.to_owned())),
         (Some(_), _) => None,
-    }
-}
-
-impl fmt::Display for Form {
-    /// With placeholders for what differs from app to app.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = match &self.host {
-            Host::Service => String::new(),
-            Host::Namespace => ".NAMESPACE".to_owned(),
-            Host::Svc => ".NAMESPACE.svc".to_owned(),
-            Host::Full(domain) => format!(".NAMESPACE.svc.{domain}"),
-        };
-        let port = if self.with_port { ":5432" } else { "" };
-        write!(formatter, "{}://ROLE:PASSWORD@CLUSTER-rw{host}{port}/DATABASE", self.scheme)
     }
 }
 
@@ -165,7 +115,10 @@ impl Form {
         let host = self.host(cluster, namespace)?;
         let port = if self.with_port { format!(":{PORT}") } else { String::new() };
         // Grown once: a reallocation would leave a copy of the password behind.
-        let size = 3 * (password.len() + identifier.len() + database.len()) + host.len() + 64;
+        let size = 3 * (password.len() + identifier.len() + database.len())
+            + host.len()
+            + 64
+            + self.options.len();
         let mut url = Zeroizing::new(String::with_capacity(size));
         url.push_str(&self.scheme);
         url.push_str("://");
@@ -177,6 +130,7 @@ impl Form {
         url.push_str(&port);
         url.push('/');
         percent_encode(database.as_bytes(), &mut url);
+        url.push_str(&self.options);
         Some(url)
     }
 }
@@ -269,7 +223,12 @@ mod tests {
     fn a_name_without_its_namespace_is_not_written_where_it_needs_one() {
         let password = Secret::from("x".to_owned());
         assert!(Form::default().write("pg", None, "a", "a", &password).is_none());
-        let short = Form { scheme: "postgres".into(), host: Host::Service, with_port: false };
+        let short = Form {
+            scheme: "postgres".into(),
+            host: Host::Service,
+            with_port: false,
+            ..Form::default()
+        };
         let text = short.write("pg", None, "a", "a", &password);
         assert_eq!(text.as_deref().map(String::as_str), Some("postgres://a:x@pg-rw/a"));
     }

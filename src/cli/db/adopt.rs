@@ -41,7 +41,7 @@ pub(crate) fn run(args: &AdoptArgs, context: &mut Context) -> Result<Status, Fai
     let identities = discover::identities(context)?;
     context.begin("db adopt", args.mode.access());
     let (store, snapshot) = super::snapshot(&root, context)?;
-    let layout = Layout::infer(&snapshot);
+    let layout = Layout::read(&snapshot)?;
     let adoption = match args.to {
         Some(To::DatabaseRole) => provision::adopt_roles(&args.roles, &snapshot, &layout)?,
         None => {

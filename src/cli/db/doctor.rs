@@ -68,7 +68,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context) -> Result<Status, Fa
     let base = context.directory.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
     let identities = discover::identities(context)?;
     let (store, snapshot) = super::snapshot(&root, context)?;
-    let layout = Layout::infer(&snapshot);
+    let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, Some(&identities));
     let findings = provision::examine(&layout, &inventory);
     tell_unopened(&inventory, context);

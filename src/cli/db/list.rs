@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context) -> Result<Status, Fail
     context.begin("db list", Access::Read);
     let root = repo::root_of(&context.directory).to_owned();
     let (_, snapshot) = super::snapshot(&root, context)?;
-    let layout = Layout::infer(&snapshot);
+    let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, None);
     match args.format {
         Format::Json => context.say(format!("{:#}", json(&inventory))),

@@ -2,6 +2,7 @@
 
 use clap::builder::NonEmptyStringValueParser;
 
+use super::question::{Question, Wanted};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
@@ -20,7 +21,7 @@ use crate::repo::{self, Snapshot};
   keywright db provision n8n --extension pgcrypto --schema app --connection-limit 20
   printf '%s' \"$PASSWORD\" | keywright db provision grafana --password-stdin")]
 pub(crate) struct ProvisionArgs {
-    /// The app: the name of its Flux Kustomization, or of its directory
+    /// The app: the name of its Flux Kustomization, or of its directory, or more of that one's path
     #[arg(value_name = "APP")]
     app: String,
     /// Read the password from standard input instead of generating one
@@ -155,16 +156,23 @@ impl ProvisionArgs {
 pub(crate) fn run(args: &ProvisionArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "db provision";
     let root = repo::root_of(&context.directory).to_owned();
-    let password = password(args, context)?;
+    let mut password = password(args, context)?;
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
     let store = claim::open(&root, context)?;
     let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
-    let layout = Layout::infer(&snapshot);
-    let request = Request { app: &args.app, password, options: (&args.choices).into() };
+    let layout = Layout::read(&snapshot)?;
+    let mut wanted = Wanted { app: args.app.clone(), options: (&args.choices).into() };
     let now = context.now();
-    let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
-    let outcome = provision::provision(&request, &snapshot, &layout, &mut means);
+    let outcome = loop {
+        let request = Request { app: &wanted.app, password, options: wanted.options.clone() };
+        let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
+        let outcome = provision::provision(&request, &snapshot, &layout, &mut means);
+        let question = outcome.as_ref().err().and_then(Question::of);
+        let Some(question) = question.filter(|_| context.interactive) else { break outcome };
+        password = request.password;
+        question.put(&mut wanted, context)?;
+    };
     if args.verbose {
         for error in layout.unreadable() {
             context.note(format!("left out: {error}"));

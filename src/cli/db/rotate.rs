@@ -60,7 +60,7 @@ pub(crate) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
     context.begin(COMMAND, args.mode.access());
     let store = claim::open(&root, context)?;
     let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
-    let layout = Layout::infer(&snapshot);
+    let layout = Layout::read(&snapshot)?;
     let (role, cluster) = (args.role.clone(), args.cluster.clone());
     let options = Options { role, cluster, ..Options::default() };
     let request = Rotation { app: &args.app, new, old, options, skipped };

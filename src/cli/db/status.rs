@@ -61,7 +61,7 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context) -> Result<Status, Fa
     let root = repo::root_of(&context.directory).to_owned();
     let identities = discover::identities(context)?;
     let (_, snapshot) = super::snapshot(&root, context)?;
-    let layout = Layout::infer(&snapshot);
+    let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, Some(&identities));
     let app = args.app.as_deref().map(|name| app_named(name, &layout, &inventory)).transpose()?;
     let all = inventory.clusters.iter();

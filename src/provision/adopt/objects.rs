@@ -15,7 +15,7 @@ use crate::layout::{ClusterSite, Layout, Located, RoleSecretPlace};
 use crate::provision::Error;
 use crate::provision::draft::Draft;
 use crate::provision::objects::{self, Place};
-use crate::provision::role::DEFAULT_FILE;
+use crate::provision::role;
 
 /// An entry that goes, and what becomes of it.
 struct Moving<'s> {
@@ -37,7 +37,7 @@ pub(super) fn replace<'s>(
     for site in &sites {
         let list = layout.role_list(site);
         let siblings = layout.database_roles_of(site);
-        let place = objects::place(layout, site, &siblings, DEFAULT_FILE);
+        let place = role::place(layout, site);
         let named = layout.role_secrets(site);
         let mut moving: Vec<Moving<'s>> = Vec::new();
         for role in list.view.roles() {
@@ -61,10 +61,18 @@ pub(super) fn replace<'s>(
             continue;
         }
         remarks.push(Remark::NewOperator);
-        remove(draft, &list, &moving)?;
+        remove(draft, &list, list.file != site.file, &moving)?;
         for one in moving {
             if let Some(object) = one.object {
-                objects::add(draft, site, &place, "DatabaseRole", &object, one.carried.spec)?;
+                objects::add(
+                    draft,
+                    layout,
+                    site,
+                    &place,
+                    "DatabaseRole",
+                    &object,
+                    one.carried.spec,
+                )?;
             }
         }
     }
@@ -149,6 +157,7 @@ fn object_name(
 fn remove(
     draft: &mut Draft<'_>,
     list: &Located<'_, Cluster<'_>>,
+    is_patch: bool,
     moving: &[Moving<'_>],
 ) -> Result<(), Error> {
     let document = list.view.0.document;
@@ -169,7 +178,7 @@ fn remove(
         Error::NotCarried { path, role, reason }
     };
     if gone.len() == items.len() {
-        empty(draft, list, &carried)?;
+        empty(draft, list, is_patch, &carried)?;
     } else {
         draft.edit(list.file, |_, edits| {
             gone.into_iter().try_for_each(|item| edits.remove_item_with_heading(item))
@@ -187,6 +196,7 @@ fn remove(
 fn empty(
     draft: &mut Draft<'_>,
     list: &Located<'_, Cluster<'_>>,
+    is_patch: bool,
     carried: &[Range<usize>],
 ) -> Result<(), Error> {
     let cluster = &list.view.0;
@@ -204,7 +214,10 @@ fn empty(
     let is_only = document.entries(managed).count() == 1;
     let others = cluster.at(&["spec"]).map_or(0, |spec| document.entries(spec).count());
     draft.edit(list.file, |_, edits| {
-        if is_only && others > 1 && is_clean(managed) {
+        if is_patch {
+            // Without a list of the patch's the Cluster's own would count again.
+            edits.replace(roles, &Fragment::Sequence(Vec::new()))
+        } else if is_only && others > 1 && is_clean(managed) {
             edits.remove_entry(managed)
         } else if !is_only && is_clean(roles) {
             edits.remove_entry(roles)

@@ -206,6 +206,25 @@ fn comments_around_the_list_stay_with_an_empty_list() {
 }
 
 #[test]
+fn an_emptied_list_of_a_patch_stays_because_it_hides_the_clusters_own() {
+    let mut files = with_roles("    - name: old\n");
+    let patch = |roles: &str| {
+        format!(
+            "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata:\n  name: postgres-apps\nspec:\n  instances: 3\n  \
+             managed:\n    roles:{roles}"
+        )
+    };
+    files.insert(format!("{POSTGRES}/patch.yaml"), patch("\n      - name: a\n"));
+    let kustomization = format!("{POSTGRES}/kustomization.yaml");
+    files.get_mut(&kustomization).unwrap().push_str("patches:\n  - path: patch.yaml\n");
+    let repository = Repository::of(files);
+    repository.adopt_roles(&[]).unwrap();
+    assert_eq!(repository.text(&format!("{POSTGRES}/patch.yaml")), patch(" []\n"));
+    assert!(repository.text(&cluster()).contains("    - name: old\n"));
+    assert_eq!(repository.text(&roles()), format!("{}  name: a\n", head("a")));
+}
+
+#[test]
 fn the_secrets_of_roles_are_completed_and_keep_their_type() {
     let mut files = sample();
     replace(&mut files, &role_secret("pocket-id"), "  username: pocket_id\n", "");

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::super::{
-    Error, Finding, Inventory, Means, Options, Outcome, Password, Request, Rotated, Rotation,
-    adopt, adopt_roles, examine, fix, provision, rotate,
+    Deprovisioned, Error, Finding, Inventory, Means, Options, Outcome, Password, Removal, Request,
+    Rotated, Rotation, adopt, adopt_roles, deprovision, examine, fix, provision, rotate, settings,
+    survey,
 };
 use crate::document::Document;
 use crate::keys::Identities;
@@ -100,7 +101,7 @@ impl Repository {
         options: Options,
     ) -> Result<Outcome, Error> {
         let snapshot = Snapshot::take(self.directory.path()).unwrap();
-        let layout = Layout::infer(&snapshot);
+        let layout = Layout::read(&snapshot)?;
         let mut random = Counter(7);
         let mut means = Means {
             identities: &self.identities,
@@ -109,6 +110,16 @@ impl Repository {
         };
         let request = Request { app, password, options };
         provision(&request, &snapshot, &layout, &mut means)
+    }
+
+    /// What `layout` would write to the file with the settings.
+    pub(super) fn settings(&self) -> Option<String> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::read(&snapshot).unwrap();
+        let survey = survey(&snapshot, &layout, &self.identities, None).unwrap();
+        let plan = settings(&snapshot, &layout, &survey).unwrap();
+        let change = plan.changes().first()?;
+        Some(String::from_utf8(change.new.as_ref().unwrap().to_vec()).unwrap())
     }
 
     /// Gives a role another password.
@@ -171,10 +182,34 @@ impl Repository {
         for change in plan {
             let path = change.path.to_str().unwrap().to_owned();
             assert_eq!(self.bytes(&path).as_deref(), change.old.as_deref().map(Vec::as_slice));
-            self.write(&path, change.new.as_ref().unwrap());
+            match &change.new {
+                Some(new) => self.write(&path, new),
+                None => self.remove(&path),
+            }
             paths.push(path);
         }
         paths
+    }
+
+    /// Plans the next run of a removal.
+    pub(super) fn deprovision(&self, app: &str, keeps_data: bool) -> Result<Deprovisioned, Error> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let (identities, now) = (&self.identities, "2031-02-06T04:05:06Z");
+        let mut means = Means { identities, random: &mut Counter(11), now };
+        let request = Removal { app, options: Options::default(), keeps_data };
+        deprovision(&request, &snapshot, &layout, &mut means)
+    }
+
+    /// Every file with its content, that of Secrets decrypted.
+    pub(super) fn files(&self) -> Files {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let content = |path: &str| match self.text(path).contains("ENC[") {
+            true => self.plain(path),
+            false => self.text(path),
+        };
+        let paths = snapshot.paths().map(|path| path.to_str().unwrap());
+        paths.map(|path| (path.to_owned(), content(path))).collect()
     }
 
     /// Refusal of a request, as text.

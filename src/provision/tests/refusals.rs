@@ -212,6 +212,37 @@ fn several_secrets_are_refused_unless_one_has_the_name_of_the_app() {
 }
 
 #[test]
+fn an_app_of_a_name_that_several_have_is_named_by_its_path() {
+    let mut files = sample();
+    let ks = files[&format!("{APPS}/grafana/ks.yaml")].replace("./nerv/main/cluster/apps", "./z");
+    files.insert("z/ks.yaml".to_owned(), ks);
+    files.insert("z/grafana/app/kustomization.yaml".to_owned(), "resources: []\n".to_owned());
+    let repository = Repository::of(files);
+    assert!(repository.refusal("grafana").starts_with("there are 2 apps `grafana`: "));
+    let outcome = repository.provision(&format!("{APPS}/grafana/app")).unwrap();
+    assert_eq!(repository.changed(&outcome), super::six());
+    let refusal = repository.refusal("z/grafana/app");
+    assert_eq!(refusal, "z/grafana/app: the app `grafana` has no Secret for the URL");
+}
+
+#[test]
+fn roles_with_both_signs_are_refused_where_it_matters() {
+    let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
+    let role = "    roles:\n      - {name: my-other, passwordSecret: {name: x}}\n";
+    let mut files = sample();
+    let text = files[&cluster].replace("    roles:\n", role);
+    files.insert(cluster.clone(), text);
+    let repository = Repository::of(files.clone());
+    let wanted = "the role of `shared-redis` may be `shared_redis` or `shared-redis`: there are roles with `-` and \
+                  with `_` in";
+    assert_eq!(repository.refusal("shared-redis"), format!("{wanted} `{cluster}`"));
+    assert!(repository.provision("grafana").is_ok(), "it has neither");
+    assert!(repository.provision("pocket-id").unwrap().plan.is_empty(), "its role is there");
+    files.insert("keywright.yaml".to_owned(), "layout: {identifiers: underscore}\n".to_owned());
+    assert!(Repository::of(files).provision("shared-redis").is_ok());
+}
+
+#[test]
 fn nothing_is_planned_without_an_identity() {
     let mut files = sample();
     files.insert("age-test-identity.txt".to_owned(), String::new());

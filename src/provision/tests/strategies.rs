@@ -6,7 +6,7 @@ use crate::provision::{Options, Password, StrategyKind};
 use crate::secret::Secret;
 
 /// The roles of the sample as a kustomize patch; the Cluster's own file has none.
-fn with_patch() -> Files {
+pub(super) fn with_patch() -> Files {
     let mut files = sample();
     let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
     let (head, rest) = files[&cluster].split_once("  managed:\n").unwrap();
