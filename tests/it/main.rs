@@ -27,6 +27,8 @@ mod data;
 mod databases;
 /// `db adopt`.
 mod db_adopt;
+/// `db deprovision`: three runs, and nothing is left.
+mod db_deprovision;
 /// `db doctor`: findings and repair.
 mod db_doctor;
 /// `db rotate`: every place of a password, in every format.
@@ -55,6 +57,10 @@ mod isolation;
 mod json;
 /// Keys of every kind, identity sources and plugins against the real programs.
 mod keys;
+/// `layout`, settings, and what is asked where the repository contradicts itself.
+mod layout;
+/// `db provision` in repositories of every kind.
+mod layouts;
 /// The pages of the verbs: each command line, each output.
 mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
