@@ -70,3 +70,4 @@ mod make;
 mod provision;
 mod repo;
 mod scaffold;
+mod settings;

@@ -121,6 +121,13 @@ impl From<Error> for Failure {
                 "see what it is with `keywright decrypt {}`, and remove `{key}` if it is not needed",
                 path.display()
             )),
+            Error::ClusterMissing { .. } => failure.hint(
+                "databases are made in Clusters of CloudNativePG: add one to the repository first",
+            ),
+            Error::ComponentHyphen { .. } => failure.hint(
+                "rename the app, or declare the role in the Cluster, with `--as managed-role`",
+            ),
+            Error::Stored { .. } => failure.hint("change it there"),
             Error::ClusterAmbiguous { .. } | Error::ClusterUnknown { .. } => {
                 failure.hint("choose one with `--cluster [NAMESPACE/]NAME`")
             }
@@ -133,6 +140,12 @@ impl From<Error> for Failure {
             Error::KeyNeeded { .. } => {
                 failure.hint("choose a key for the next one with `--url-key KEY`")
             }
+            Error::RoleUnknown { found, .. } if found.is_empty() => {
+                failure.hint("declare the role first, with `keywright db provision`")
+            }
+            Error::RoleSecretMissing { .. } => failure.hint(
+                "make it with `keywright db provision`, which completes what is missing",
+            ),
             Error::RoleUnknown { .. } => {
                 failure.hint("name one of these, or declare the role first")
             }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{ExitCode, Termination};
 
 use super::sops::Code;
-use crate::{keys, layout, repo, sops, txn};
+use crate::{keys, layout, repo, settings, sops, txn};
 
 /// How a run ended; the exit codes of the program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,8 +172,17 @@ impl Failure {
                 self.hint(format!("did you mean `{nearest}`?"))
             }
             layout::Error::AppUnknown { found, .. } if found.is_empty() => self.hint(NO_APPS),
+            layout::Error::AppUnknown { .. } => {
+                self.hint("name one of these, or the directory of an app")
+            }
+            layout::Error::Repository(repo::Error::Parse { .. }) => {
+                self.hint("mend it first; `git diff` shows what changed")
+            }
+            layout::Error::Repository(repo::Error::Read { .. }) => {
+                self.hint("make it readable first")
+            }
             layout::Error::Setting {
-                source: layout::SettingError::Unknown { nearest: Some(nearest), .. },
+                source: settings::Error::Unknown { nearest: Some(nearest), .. },
                 ..
             } => self.hint(format!("did you mean `{nearest}`?")),
             layout::Error::AppAmbiguous { directories, .. } => {

@@ -6,9 +6,10 @@ use super::claim::{self, Access};
 use super::commit::{self, Mode};
 use super::failure::visible;
 use super::{Context, Failure, Status, discover};
-use crate::layout::{FILE_NAME, Fact, Layout};
+use crate::layout::{Fact, Layout};
 use crate::provision::{self, Survey, Surveyed};
 use crate::repo::{self, Snapshot};
+use crate::settings::FILE_NAME;
 use crate::txn::Plan;
 
 /// Show what is inferred about the repository, and from which files

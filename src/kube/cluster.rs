@@ -68,6 +68,12 @@ impl<'d> Cluster<'d> {
         self.bootstrap("database").unwrap_or(DEFAULT_OWNER)
     }
 
+    /// Whether it begins with the roles and databases of another server.
+    pub(crate) fn is_recovered(&self) -> bool {
+        let from = |method: &str| self.0.at(&["spec", "bootstrap", method]).is_some();
+        from("recovery") || from("pg_basebackup")
+    }
+
     fn bootstrap(&self, key: &str) -> Option<&'d str> {
         ["initdb", "recovery", "pg_basebackup"]
             .into_iter()

@@ -28,11 +28,10 @@ impl<'d> FluxKustomization<'d> {
 
     /// The directory that it applies, relative to the root of the source; `None` where the path leads
     /// out of it. The root itself is the empty path.
+    /// A variable in it stands for its default: what substitutes it is not known here.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
-        joined(
-            &PathBuf::new(),
-            self.0.text(&["spec", "path"]).unwrap_or("").trim_start_matches('/'),
-        )
+        let path = with_defaults(self.0.text(&["spec", "path"]).unwrap_or(""));
+        joined(&PathBuf::new(), path.trim_start_matches('/'))
     }
 
     /// The namespace into which it puts everything.
@@ -83,6 +82,24 @@ impl<'d> FluxKustomization<'d> {
     }
 }
 
+/// A text with `${NAME:=default}` and `${NAME:-default}` replaced by the default.
+fn with_defaults(text: &str) -> String {
+    let mut parts = text.split("${");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let inside = part.split_once('}');
+        let default = inside.and_then(|(variable, rest)| {
+            let (_, default) = variable.split_once(":=").or_else(|| variable.split_once(":-"))?;
+            Some((default, rest))
+        });
+        match default {
+            Some((default, rest)) => filled.extend([default, rest]),
+            None => filled.extend(["${", part]),
+        }
+    }
+    filled
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -99,11 +116,13 @@ mod tests {
             ("clusters/../apps", Some("apps")),
             ("./", Some("")),
             ("../elsewhere", None),
+            ("./db/app-${MODE:=false}/x${Y}", Some("db/app-false/x${Y}")),
+            ("${A:-a}/${B}", Some("a/${B}")),
         ];
         for (path, wanted) in cases {
             let text = format!(
                 "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
-                 metadata: {{name: a}}\nspec: {{path: {path}}}\n"
+                 metadata: {{name: a}}\nspec: {{path: '{path}'}}\n"
             );
             let document = Document::parse(text.into_bytes()).unwrap();
             let flux = FluxKustomization::of(objects(&document)[0]).unwrap();

@@ -57,6 +57,7 @@ impl<'s> Layout<'s> {
     /// The app of this name: that of its Flux Kustomization, else that of its directory, else a directory
     /// with a kustomize file alone.
     pub(crate) fn app_named(&self, name: &str) -> Choice<App<'s>> {
+        let name = name.strip_prefix("./").unwrap_or(name);
         let mut found: Vec<_> = self.applied().filter(|app| app.name() == name).collect();
         if found.is_empty() {
             let exactly = |app: &App<'_>| name.contains('/') && app.directory == Path::new(name);
@@ -103,7 +104,12 @@ impl<'s> Layout<'s> {
                 self.refuse_unread(|path| path.iter().any(|part| part == name))?;
                 let apps = self.apps();
                 let others = apps.iter().filter(|app| suits(app));
-                let found: Vec<String> = others.map(|app| app.name().to_owned()).collect();
+                let mut found: Vec<String> = Vec::new();
+                for app in others {
+                    if !found.iter().any(|known| known == app.name()) {
+                        found.push(app.name().to_owned());
+                    }
+                }
                 let nearest = nearest(name, &found);
                 Err(Error::AppUnknown { app: name.to_owned(), found, nearest })
             }

@@ -29,6 +29,8 @@ pub(crate) struct PatchedRoles<'s> {
     pub(crate) file: &'s Path,
     /// Whether it is a list of operations (RFC 6902), not a part of a Cluster.
     pub(crate) is_json: bool,
+    /// Whether its list takes the place of the Cluster's, instead of adding to it.
+    pub(crate) is_whole: bool,
     /// The roles.
     pub(crate) roles: Vec<PatchedRole>,
 }
@@ -77,14 +79,14 @@ impl<'s> Layout<'s> {
                 // A part of a Cluster is edited as the Cluster is.
                 let root = document.roots().first()?.node;
                 let is_list = matches!(document.node(root).kind, Kind::Sequence(_));
-                let roles = roles_of_patch(document, cluster).filter(|_| is_list)?;
-                return Some(PatchedRoles { file, is_json: true, roles });
+                let (roles, is_whole) = roles_of_patch(document, cluster).filter(|_| is_list)?;
+                return Some(PatchedRoles { file, is_json: true, is_whole, roles });
             }
             let root = document.roots().first()?.node;
             let mut nodes = document.subtree(root);
             nodes
                 .find_map(|node| inline(document, node, cluster))
-                .map(|(is_json, roles)| PatchedRoles { file, is_json, roles })
+                .map(|(is_json, (roles, is_whole))| PatchedRoles { file, is_json, is_whole, roles })
         })
     }
 
@@ -182,8 +184,11 @@ fn parts(version: &str) -> Option<(u32, u32)> {
     Some((major, minor))
 }
 
-/// The roles of a patch that is a text under the key `patch`.
-fn inline(document: &Document, mapping: NodeId, cluster: &str) -> Option<(bool, Vec<PatchedRole>)> {
+/// Roles of a patch, and whether they are all that the Cluster has then.
+type Patched = (Vec<PatchedRole>, bool);
+
+/// The roles of a patch that is a text under the key `patch`, and whether it is a list of operations.
+fn inline(document: &Document, mapping: NodeId, cluster: &str) -> Option<(bool, Patched)> {
     let (_, patch) = document.entry(mapping, "patch")?;
     let target = document.descend(mapping, &["target", "name"]);
     let target = target.and_then(|name| document.text(name));
@@ -200,7 +205,7 @@ fn inline(document: &Document, mapping: NodeId, cluster: &str) -> Option<(bool, 
 }
 
 /// The roles that a patch gives a Cluster; `None` where it does not speak of them.
-fn roles_of_patch(patch: &Document, cluster: &str) -> Option<Vec<PatchedRole>> {
+fn roles_of_patch(patch: &Document, cluster: &str) -> Option<Patched> {
     let root = patch.roots().first()?.node;
     let named = |role: Role<'_>| PatchedRole {
         name: role.name().to_owned(),
@@ -209,16 +214,17 @@ fn roles_of_patch(patch: &Document, cluster: &str) -> Option<Vec<PatchedRole>> {
     if !matches!(patch.node(root).kind, Kind::Sequence(_)) {
         let found = objects(patch).into_iter().find_map(Cluster::of)?;
         found.role_list()?;
-        return (found.name() == cluster).then(|| found.roles().map(named).collect());
+        return (found.name() == cluster).then(|| (found.roles().map(named).collect(), true));
     }
     let mut roles = Vec::new();
-    let mut speaks = false;
+    let (mut speaks, mut is_whole) = (false, false);
     for operation in patch.items(root) {
         let path = patch.lookup(operation, "path").and_then(|path| patch.text(path));
         if !path.is_some_and(|path| path.starts_with(POINTER)) {
             continue;
         }
         speaks = true;
+        is_whole |= path == Some(POINTER);
         let Some(value) = patch.lookup(operation, "value").map(|value| patch.target(value)) else {
             continue;
         };
@@ -230,5 +236,5 @@ fn roles_of_patch(patch: &Document, cluster: &str) -> Option<Vec<PatchedRole>> {
             named(Role { entry: Object { document: patch, node: patch.target(node) } })
         }));
     }
-    speaks.then_some(roles)
+    speaks.then_some((roles, is_whole))
 }

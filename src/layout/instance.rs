@@ -21,6 +21,11 @@ pub(crate) struct ClusterSite<'s> {
 }
 
 impl<'s> ClusterSite<'s> {
+    /// Whether that is its namespace, as far as both are known.
+    pub(super) fn namespace_is(&self, other: Option<&Fact<&'s str>>) -> bool {
+        self.shares_namespace(other.cloned())
+    }
+
     /// Whether something in that namespace can belong to the Cluster; what is unknown can.
     pub(super) fn shares_namespace(&self, other: Option<Fact<&'s str>>) -> bool {
         match (&self.namespace, other) {
@@ -31,6 +36,7 @@ impl<'s> ClusterSite<'s> {
 }
 
 impl<'s> Layout<'s> {
+    /// A Cluster with what is around it.
     pub(super) fn cluster_site(&self, found: Located<'s, Cluster<'s>>) -> ClusterSite<'s> {
         ClusterSite {
             cluster: found.view,

@@ -19,6 +19,7 @@ mod instance;
 mod listing;
 mod naming;
 mod object_place;
+mod resource_set;
 mod role;
 mod rule;
 mod secret;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use crate::kube::cluster::{self, Cluster};
 use crate::kube::database::Database;
 use crate::kube::flux::{self, FluxKustomization};
+use crate::kube::kustomization::is_kustomization;
 use crate::kube::{Object, objects};
 use crate::repo::{self, Snapshot};
 
@@ -43,13 +45,12 @@ pub(crate) use foreign::PatchedRoles;
 pub(crate) use form::{Form, Host};
 pub(crate) use instance::ClusterSite;
 pub(crate) use naming::Template;
-pub(crate) use object_place::ObjectPlace;
+pub(crate) use object_place::{ObjectPlace, object_names};
+pub(crate) use resource_set::DatabaseSet;
 pub(crate) use role::{RoleSite, Strategy, role_in};
 pub(crate) use rule::{Configured, configuration};
 pub(crate) use secret::{RoleSecretPlace, SecretSite};
-pub(crate) use settings::{
-    FILE_NAME, Identifiers, SettingError, Settings, StrategyKind, namespaces, stated,
-};
+pub(crate) use settings::{Identifiers, Settings, StrategyKind, namespaces, stated};
 pub(crate) use stored::Stored;
 pub(crate) use workload::Restart;
 
@@ -96,13 +97,19 @@ pub(crate) enum Error {
         /// The file with the settings, relative to the root.
         path: PathBuf,
         /// Where and why.
-        source: SettingError,
+        source: crate::settings::Error,
     },
 }
 
-/// Paths in a message: `` `a`, `b` ``.
+/// Paths in a message: `` `a`, `b` ``, the first ones of many.
 pub(crate) fn quoted(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+    const MOST: usize = 8;
+    let first = paths.iter().take(MOST).map(|path| format!("`{}`", path.display()));
+    let first = first.collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(MOST) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 fn instead(found: &[String]) -> String {
@@ -130,6 +137,7 @@ pub(crate) struct Layout<'s> {
     databases: Vec<Located<'s, Database<'s>>>,
     database_roles: Vec<Located<'s, Object<'s>>>,
     role_patches: Vec<Located<'s, Cluster<'s>>>,
+    sets: Vec<Located<'s, Object<'s>>>,
     unreadable: Vec<repo::Error>,
     settings: Settings,
 }
@@ -151,6 +159,7 @@ impl<'s> Layout<'s> {
             databases: Vec::new(),
             database_roles: Vec::new(),
             role_patches: Vec::new(),
+            sets: Vec::new(),
             unreadable: Vec::new(),
             settings: Settings::default(),
         };
@@ -187,6 +196,35 @@ impl<'s> Layout<'s> {
         Ok(())
     }
 
+    /// Manifests that cannot be read, and those that should declare something about databases or Secrets and are no
+    /// documents, and why. A template of a chart (`{{`) is not meant to be one.
+    pub(crate) fn broken(&self) -> Vec<(&'s Path, repo::Error)> {
+        let speaks = [cluster::GROUP, flux::GROUP, "kind: Secret"];
+        let is_concerned = |file: &'s Path| {
+            let matters = is_kustomization(file) || mentions(self.snapshot, file, &speaks);
+            matters && !mentions(self.snapshot, file, &["{{"])
+        };
+        let broken = self.snapshot.manifests().filter_map(|file| match self.snapshot.bytes(file) {
+            Err(error) => Some((file, error)),
+            Ok(_) if is_concerned(file) => Some((file, self.snapshot.document(file).err()?)),
+            Ok(_) => None,
+        });
+        broken.collect()
+    }
+
+    /// Refuses to judge what is declared where a file cannot be read that may declare it.
+    pub(crate) fn refuse_broken(&self) -> Result<(), Error> {
+        match self.broken().into_iter().next() {
+            Some((_, error)) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a broken file speaks of something.
+    pub(crate) fn is_in_broken(&self, text: &str) -> bool {
+        self.broken().iter().any(|(file, _)| mentions(self.snapshot, file, &[text]))
+    }
+
     /// The objects in the YAML files right in a directory. Refused where one of them is not YAML.
     pub(crate) fn objects_in(
         &self,
@@ -200,9 +238,19 @@ impl<'s> Layout<'s> {
         Ok(found)
     }
 
-    /// The Clusters of the repository. A patch of a Cluster is not one.
+    /// The Clusters of the repository. A patch of a Cluster is not one, nor is a variant that nothing applies of one that
+    /// Flux does apply.
     pub(crate) fn clusters(&self) -> Vec<ClusterSite<'s>> {
-        self.clusters.iter().map(|found| self.cluster_site(*found)).collect()
+        let all = || self.clusters.iter().map(|found| self.cluster_site(*found));
+        let applied: Vec<_> = all().filter(|site| site.applied_by.is_some()).collect();
+        let is_variant = |site: &ClusterSite<'s>| {
+            site.applied_by.is_none()
+                && applied.iter().any(|other| {
+                    other.cluster.name() == site.cluster.name()
+                        && other.namespace_is(site.namespace.as_ref())
+                })
+        };
+        all().filter(|site| !is_variant(site)).collect()
     }
 
     /// The Flux Kustomizations.
@@ -245,6 +293,8 @@ impl<'s> Layout<'s> {
                 self.databases.push(Located { view, file });
             } else if object.is(cluster::GROUP, "DatabaseRole") && !is_patch {
                 self.database_roles.push(Located { view: object, file });
+            } else if DatabaseSet::is_one(&object) && !is_patch {
+                self.sets.push(Located { view: object, file });
             }
         }
     }

@@ -92,12 +92,13 @@ impl<'s> Layout<'s> {
                 None => files.push((sibling.file, 1)),
             }
         }
+        let names = object_names(siblings);
         if files.iter().all(|(_, count)| *count == 1)
-            && let Some(path) = own_files(siblings)
+            && let Some(path) = own_files(siblings, &names)
         {
             let lister = siblings.last().and_then(|last| {
                 let name = self.listing.listed_in(last.file)?.to_str()?;
-                Some(Template::new(template_of(name, last.view.name()?)))
+                Some(Template::new(template_of(name, names.app_in(last.view.name()?)?)))
             });
             return ObjectPlace::Own { path, listed_in: lister };
         }
@@ -114,13 +115,30 @@ impl<'s> Layout<'s> {
     }
 }
 
+/// How objects are named after what they are in PostgreSQL, if that explains each of them: `shop-database`. Else they
+/// are called as their apps.
+pub(crate) fn object_names(siblings: &[Located<'_, Object<'_>>]) -> Template {
+    let samples: Vec<_> = siblings
+        .iter()
+        .filter_map(|found| {
+            let (identifier, name) = (found.view.text(&["spec", "name"])?, found.view.name()?);
+            Some(Sample { identifier, name, file: found.file })
+        })
+        .collect();
+    let shown = naming::infer(&samples).map(|fact| fact.value);
+    let explains = |template: &Template| {
+        siblings.iter().all(|found| found.view.name().is_some_and(|n| template.app_in(n).is_some()))
+    };
+    shown.filter(explains).unwrap_or_else(|| Template::new("{app}"))
+}
+
 /// The template of the paths, if it explains each of them.
-fn own_files(siblings: &[Located<'_, Object<'_>>]) -> Option<Fact<Template>> {
+fn own_files(siblings: &[Located<'_, Object<'_>>], names: &Template) -> Option<Fact<Template>> {
     let samples: Vec<_> = siblings
         .iter()
         .filter_map(|found| {
             Some(Sample {
-                identifier: found.view.name()?,
+                identifier: names.app_in(found.view.name()?)?,
                 name: found.file.to_str()?,
                 file: found.file,
             })

@@ -34,6 +34,11 @@ pub(crate) enum Strategy<'s> {
     Component(&'s Path),
 }
 
+/// The entries of a list.
+fn entries<'s>(list: Located<'s, Cluster<'s>>) -> impl Iterator<Item = RoleSite<'s>> {
+    list.view.roles().map(move |role| RoleSite { role, file: list.file })
+}
+
 /// The role of this name in a document, declared for a Cluster in whatever way.
 pub(crate) fn role_in<'d>(document: &'d Document, cluster: &str, name: &str) -> Option<Role<'d>> {
     let of_cluster = |object: Object<'d>| -> Vec<Role<'d>> {
@@ -64,12 +69,11 @@ impl Strategy<'_> {
 }
 
 impl<'s> Layout<'s> {
-    /// The roles of a Cluster: its own entries, those of patches, then objects.
+    /// The roles of a Cluster that the operator sees: the entries of its list, then objects.
     pub(crate) fn roles(&self, site: &ClusterSite<'s>) -> Vec<RoleSite<'s>> {
-        let lists = std::iter::once(self.own(site)).chain(self.patches_of(site));
-        let managed = lists.flat_map(|found| {
-            found.view.roles().map(move |role| RoleSite { role, file: found.file })
-        });
+        let list = self.role_list(site);
+        let is_live = self.replaced_by(site).is_none();
+        let managed = entries(list).filter(|_| is_live);
         let objects = self.database_roles_of(site).into_iter().filter_map(|found| {
             let role = Role::of_object(found.view)?;
             Some(RoleSite { role, file: found.file })
@@ -128,6 +132,21 @@ impl<'s> Layout<'s> {
     /// place of the Cluster's own; else the Cluster.
     pub(crate) fn role_list(&self, site: &ClusterSite<'s>) -> Located<'s, Cluster<'s>> {
         self.patches_of(site).last().unwrap_or(self.own(site))
+    }
+
+    /// Entries of lists that never reach the operator, each with the file of the patch that hides it. These lists have
+    /// no merge key: that of a patch takes the place of the Cluster's own and of those of earlier patches.
+    pub(crate) fn hidden_roles(&self, site: &ClusterSite<'s>) -> Vec<(RoleSite<'s>, &'s Path)> {
+        let mut lists: Vec<_> =
+            std::iter::once(self.own(site)).chain(self.patches_of(site)).collect();
+        let last = self.replaced_by(site).or_else(|| lists.pop().map(|last| last.file));
+        let Some(hides) = last else { return Vec::new() };
+        lists.into_iter().flat_map(entries).map(|found| (found, hides)).collect()
+    }
+
+    /// The file of a patch that cannot be edited and whose list takes the place of all others.
+    fn replaced_by(&self, site: &ClusterSite<'s>) -> Option<&'s Path> {
+        self.patched_roles(site).filter(|patch| patch.is_whole).map(|patch| patch.file)
     }
 
     fn own(&self, site: &ClusterSite<'s>) -> Located<'s, Cluster<'s>> {

@@ -9,6 +9,10 @@ use crate::kube::{Object, objects};
 /// Kinds that run images.
 const WORKLOADS: [&str; 4] = ["StatefulSet", "Deployment", "DaemonSet", "HelmRelease"];
 
+/// Kinds by which a component gives an app credentials, or a database.
+const GIFTS: [&str; 6] =
+    ["Database", "DatabaseRole", "ExternalSecret", "OnePasswordItem", "SealedSecret", "Secret"];
+
 impl<'s> Layout<'s> {
     /// Workloads with an image of PostgreSQL.
     pub(crate) fn other_servers(&self) -> Vec<Located<'s, Object<'s>>> {
@@ -17,11 +21,14 @@ impl<'s> Layout<'s> {
         files.flat_map(|file| self.servers_in(file)).collect()
     }
 
-    /// The kustomize file of a component that gives an app its database by the name in `${APP}`.
+    /// The kustomize file of a component that gives an app its database by the name in `${APP}`: one that makes its
+    /// credentials, or the database itself. What only watches a server of that name does neither.
     pub(crate) fn database_component(&self) -> Option<&'s Path> {
+        let gives = |object: &Object<'s>| object.kind().is_some_and(|kind| GIFTS.contains(&kind));
         let speaks = |file: &&'s Path| {
             mentions(self.snapshot, file, &["${APP}"])
                 && mentions(self.snapshot, file, &["postgres"])
+                && self.snapshot.document(file).is_ok_and(|it| objects(it).iter().any(gives))
         };
         let components = self.listing.components();
         components

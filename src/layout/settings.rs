@@ -1,4 +1,4 @@
-//! `keywright.yaml` at the root of a repository: what is to be otherwise than inference would have it.
+//! The section `layout` of `keywright.yaml`: what is to be otherwise than inference would have it.
 //!
 //! ```yaml
 //! layout:
@@ -18,23 +18,14 @@
 //! ```
 //!
 //! Every field may be left out. Paths are relative to the root; `{app}` is the name of the app, `{app_}` the same
-//! with underscores. An unknown field and a value of another type are refused with their place: a setting
-//! that is silently ignored would be worse than none.
+//! with underscores.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::{Fact, Form, Template};
-use crate::document::{Document, Kind, NodeId, Position, Value};
+use crate::document::Document;
 use crate::repo::Snapshot;
-
-/// The name of the file, at the root of the repository.
-pub(crate) const FILE_NAME: &str = "keywright.yaml";
-
-/// How near a field must be to be suggested, from 0 (nothing in common) to 1.
-const NEAR: f32 = 0.6;
-
-/// The sections of the file.
-const SECTIONS: &[&str] = &["layout"];
+use crate::settings::{self, FILE_NAME, Section};
 
 /// The fields of `layout`.
 const FIELDS: &[&str] = &[
@@ -48,32 +39,6 @@ const FIELDS: &[&str] = &[
     "strategy",
     "url",
 ];
-
-/// Why a setting cannot be used. Positions are those in the file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum SettingError {
-    /// There is no such field.
-    #[error("{position}: there is no setting `{field}`")]
-    Unknown {
-        /// Where.
-        position: Position,
-        /// The field with those that it stands in: `layout.url.kee`.
-        field: String,
-        /// The field with the nearest name, if it is near.
-        nearest: Option<String>,
-    },
-    /// A field has a value that it cannot have.
-    #[error("{position}: `{field}` must be {wanted}")]
-    Wrong {
-        /// Where.
-        position: Position,
-        /// The field with those that it stands in.
-        field: String,
-        /// What it must be.
-        wanted: &'static str,
-    },
-}
 
 /// What was chosen for the whole repository; everything else is inferred.
 #[derive(Default)]
@@ -156,199 +121,91 @@ pub(crate) fn stated<T>(value: T) -> Fact<T> {
 impl Settings {
     /// The settings of a repository; all of them open where it has no such file.
     pub(crate) fn of(snapshot: &Snapshot) -> Result<Settings, super::Error> {
-        let path = Path::new(FILE_NAME);
-        match snapshot.contains(path) {
-            true => Ok(Settings::parse(snapshot.document(path)?)?),
-            false => Ok(Settings::default()),
+        match settings::file(snapshot)? {
+            Some(document) => Ok(Settings::parse(document)?),
+            None => Ok(Settings::default()),
         }
     }
 
     /// Reads the file.
-    pub(crate) fn parse(document: &Document) -> Result<Settings, SettingError> {
-        let mut settings = Settings::default();
-        let Some(root) = document.roots().first() else { return Ok(settings) };
-        if let Some(second) = document.roots().get(1) {
-            let position = document.position_of(second.node);
-            return Err(wrong(position, "keywright.yaml", "a single document"));
-        }
-        let top = Section { document, node: root.node, route: String::new() };
-        top.check(SECTIONS)?;
-        let Some(layout) = top.section("layout", FIELDS)? else { return Ok(settings) };
-        settings.apps = layout.directories("apps")?;
-        settings.cluster = layout.text("cluster", "[NAMESPACE/]NAME of a Cluster", &is_name)?;
-        settings.strategy = layout.one_of(
+    pub(crate) fn parse(document: &Document) -> Result<Settings, settings::Error> {
+        let mut chosen = Settings::default();
+        let Some(top) = Section::root(document)? else { return Ok(chosen) };
+        let Some(layout) = top.section("layout", FIELDS)? else { return Ok(chosen) };
+        chosen.apps = directories(&layout, "apps")?;
+        chosen.cluster = layout.text("cluster", "[NAMESPACE/]NAME of a Cluster", &is_name)?;
+        chosen.strategy = layout.one_of(
             "strategy",
             "`managed-role`, `database-role` or `component`",
             &[StrategyKind::ManagedRole, StrategyKind::DatabaseRole, StrategyKind::Component],
             StrategyKind::name,
         )?;
-        settings.identifiers = layout.one_of(
+        chosen.identifiers = layout.one_of(
             "identifiers",
             "`underscore` or `hyphen`",
             &[Identifiers::Underscore, Identifiers::Hyphen],
             Identifiers::name,
         )?;
         let written = "`written` or `omitted`";
-        settings.with_namespace =
-            layout.one_of("namespaces", written, &[true, false], namespaces)?;
+        chosen.with_namespace = layout.one_of("namespaces", written, &[true, false], namespaces)?;
         if let Some(secret) = layout.section("role_secret", &["file", "name"])? {
-            settings.role_secret_name = secret.template("name", &is_role_secret)?;
-            settings.role_secret_file = secret.file("file", true)?;
+            chosen.role_secret_name = template(&secret, "name", &is_role_secret)?;
+            chosen.role_secret_file = yaml_file(&secret, "file", true)?;
         }
         if let Some(database) = layout.section("database", &["file"])? {
-            settings.database_file = database.file("file", false)?;
+            chosen.database_file = yaml_file(&database, "file", false)?;
         }
         if let Some(role) = layout.section("database_role", &["file"])? {
-            settings.database_role_file = role.file("file", false)?;
+            chosen.database_role_file = yaml_file(&role, "file", false)?;
         }
         if let Some(url) = layout.section("url", &["form", "key"])? {
-            settings.url_key = url.text("key", "a key of a Secret", &is_key)?;
-            settings.url_form = url.form("form")?;
+            chosen.url_key = url.text("key", "a key of a Secret", &is_key)?;
+            chosen.url_form = form(&url, "form")?;
         }
-        Ok(settings)
+        Ok(chosen)
     }
 }
 
-/// A mapping of the file.
-struct Section<'d> {
-    document: &'d Document,
-    node: NodeId,
-    /// The fields that it stands in.
-    route: String,
+/// The template of a name.
+fn template(
+    section: &Section<'_>,
+    name: &str,
+    fits: &dyn Fn(&str) -> bool,
+) -> Result<Option<Template>, settings::Error> {
+    let wanted = "the name of a Secret with `{app}` in it";
+    Ok(section.text(name, wanted, fits)?.map(Template::new))
 }
 
-impl<'d> Section<'d> {
-    /// Refuses what is no mapping, and fields that are not known.
-    fn check(&self, known: &[&str]) -> Result<(), SettingError> {
-        let document = self.document;
-        if self.is_open(self.node) {
-            return Ok(());
-        }
-        if !matches!(document.node(document.target(self.node)).kind, Kind::Mapping(_)) {
-            let route = if self.route.is_empty() { FILE_NAME } else { &self.route };
-            return Err(wrong(document.position_of(self.node), route, "a mapping"));
-        }
-        for (key, _) in document.entries(document.target(self.node)) {
-            let name = document.text(key).unwrap_or_default();
-            if !known.contains(&name) {
-                let nearest = similar::get_close_matches(name, known, 1, NEAR);
-                return Err(SettingError::Unknown {
-                    position: document.position_of(key),
-                    field: self.field(name),
-                    nearest: nearest.first().map(|near| (*near).to_owned()),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn field(&self, name: &str) -> String {
-        if self.route.is_empty() { name.to_owned() } else { format!("{}.{name}", self.route) }
-    }
-
-    /// Whether nothing was written.
-    fn is_open(&self, node: NodeId) -> bool {
-        matches!(self.document.value(node), Some(Ok(Value::Null)))
-    }
-
-    fn section(&self, name: &str, known: &[&str]) -> Result<Option<Section<'d>>, SettingError> {
-        let Some(node) = self.document.lookup(self.node, name) else { return Ok(None) };
-        let section = Section { document: self.document, node, route: self.field(name) };
-        section.check(known)?;
-        Ok((!self.is_open(node)).then_some(section))
-    }
-
-    /// The value of a field and its place.
-    fn value(&self, name: &str, wanted: &'static str) -> Result<Option<&'d str>, SettingError> {
-        let Some(node) = self.document.lookup(self.node, name) else { return Ok(None) };
-        match self.document.value(node) {
-            Some(Ok(Value::Null)) => Ok(None),
-            Some(Ok(Value::Text(_))) => Ok(self.document.text(node)),
-            _ => Err(self.wrong(name, wanted)),
-        }
-    }
-
-    fn wrong(&self, name: &str, wanted: &'static str) -> SettingError {
-        let node = self.document.lookup(self.node, name).unwrap_or(self.node);
-        wrong(self.document.position_of(node), &self.field(name), wanted)
-    }
-
-    fn text(
-        &self,
-        name: &str,
-        wanted: &'static str,
-        fits: &dyn Fn(&str) -> bool,
-    ) -> Result<Option<String>, SettingError> {
-        match self.value(name, wanted)? {
-            Some(text) if !fits(text) => Err(self.wrong(name, wanted)),
-            text => Ok(text.map(str::to_owned)),
-        }
-    }
-
-    fn one_of<T: Copy>(
-        &self,
-        name: &str,
-        wanted: &'static str,
-        values: &[T],
-        spelled: fn(T) -> &'static str,
-    ) -> Result<Option<T>, SettingError> {
-        let Some(text) = self.value(name, wanted)? else { return Ok(None) };
-        let found = values.iter().find(|value| spelled(**value) == text);
-        found.map_or_else(|| Err(self.wrong(name, wanted)), |value| Ok(Some(*value)))
-    }
-
-    fn template(
-        &self,
-        name: &str,
-        fits: &dyn Fn(&str) -> bool,
-    ) -> Result<Option<Template>, SettingError> {
-        let wanted = "the name of a Secret with `{app}` in it";
-        Ok(self.text(name, wanted, fits)?.map(Template::new))
-    }
-
-    /// The path of a YAML file; of one for each app if that is `required`.
-    fn file(&self, name: &str, required: bool) -> Result<Option<Template>, SettingError> {
-        let wanted = match required {
-            true => "the path of a `.yaml` file, from the root, with `{app}` in it",
-            false => "the path of a `.yaml` file, from the root",
-        };
-        let fits = |text: &str| {
-            let is_yaml = text.ends_with(".yaml") || text.ends_with(".yml");
-            is_yaml && is_below(text) && (!required || Template::new(text).has_app())
-        };
-        Ok(self.text(name, wanted, &fits)?.map(Template::new))
-    }
-
-    fn directories(&self, name: &str) -> Result<Vec<PathBuf>, SettingError> {
-        let wanted = "a list of directories, from the root";
-        let Some(node) = self.document.lookup(self.node, name) else { return Ok(Vec::new()) };
-        let list = self.document.target(node);
-        if self.is_open(node) {
-            return Ok(Vec::new());
-        }
-        if !matches!(self.document.node(list).kind, Kind::Sequence(_)) {
-            return Err(self.wrong(name, wanted));
-        }
-        let directory = |item: NodeId| {
-            let text = self.document.text(item).filter(|text| is_below(text));
-            let position = self.document.position_of(item);
-            let components = text.map(|text| Path::new(text).components());
-            // `./apps/` is `apps`.
-            let named = components.map(|all| all.filter(|c| *c != Component::CurDir).collect());
-            named.ok_or_else(|| wrong(position, &self.field(name), wanted))
-        };
-        self.document.items(list).map(directory).collect()
-    }
-
-    fn form(&self, name: &str) -> Result<Option<Form>, SettingError> {
-        let wanted = "a URL like `postgresql://{role}:{password}@{cluster}-rw.{namespace}.svc:5432/{database}`";
-        let Some(text) = self.value(name, wanted)? else { return Ok(None) };
-        Form::parse(text).map_or_else(|| Err(self.wrong(name, wanted)), |form| Ok(Some(form)))
-    }
+/// The path of a YAML file; of one for each app if that is `required`.
+fn yaml_file(
+    section: &Section<'_>,
+    name: &str,
+    required: bool,
+) -> Result<Option<Template>, settings::Error> {
+    let wanted = match required {
+        true => "the path of a `.yaml` file, from the root, with `{app}` in it",
+        false => "the path of a `.yaml` file, from the root",
+    };
+    let fits = |text: &str| {
+        let is_yaml = text.ends_with(".yaml") || text.ends_with(".yml");
+        is_yaml && is_below(text) && (!required || Template::new(text).has_app())
+    };
+    Ok(section.text(name, wanted, &fits)?.map(Template::new))
 }
 
-fn wrong(position: Position, field: &str, wanted: &'static str) -> SettingError {
-    SettingError::Wrong { position, field: field.to_owned(), wanted }
+fn directories(section: &Section<'_>, name: &str) -> Result<Vec<PathBuf>, settings::Error> {
+    let texts = section.texts(name, "a list of directories, from the root", &is_below)?;
+    // `./apps/` is `apps`.
+    let named =
+        |text: &str| Path::new(text).components().filter(|c| *c != Component::CurDir).collect();
+    Ok(texts.into_iter().map(named).collect())
+}
+
+fn form(section: &Section<'_>, name: &str) -> Result<Option<Form>, settings::Error> {
+    let wanted =
+        "a URL like `postgresql://{role}:{password}@{cluster}-rw.{namespace}.svc:5432/{database}`";
+    let Some(text) = section.value(name, wanted)? else { return Ok(None) };
+    Form::parse(text).map_or_else(|| Err(section.wrong(name, wanted)), |form| Ok(Some(form)))
 }
 
 fn is_name(text: &str) -> bool {
@@ -376,8 +233,8 @@ fn is_below(text: &str) -> bool {
     !text.is_empty() && Path::new(text).components().all(inside)
 }
 
-impl From<SettingError> for super::Error {
-    fn from(source: SettingError) -> super::Error {
+impl From<settings::Error> for super::Error {
+    fn from(source: settings::Error) -> super::Error {
         super::Error::Setting { path: PathBuf::from(FILE_NAME), source }
     }
 }

@@ -189,3 +189,42 @@ fn the_configuration_nearest_to_a_file_is_taken() {
     assert_eq!(found("a/b/secret.yaml"), Path::new("a/.sops.yaml"));
     assert_eq!(found("b/secret.yaml"), Path::new(".sops.yaml"));
 }
+
+#[test]
+fn a_component_that_only_watches_a_server_is_no_database_component() {
+    let component = "kind: Component\nresources: [./it.yaml]\n";
+    let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: \"${APP}\"}\n\
+                  spec: {metrics: [{external: {metric: {name: postgres_probe}}}]}\n";
+    let credentials = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: \"${APP}\"}\n\
+                       spec: {data: [{remoteRef: {key: postgres}}]}\n";
+    let file = "components/pg/kustomization.yaml";
+    with_layout(&[(file, component), ("components/pg/it.yaml", scaler)], |layout| {
+        assert_eq!(layout.database_component(), None);
+    });
+    with_layout(&[(file, component), ("components/pg/it.yaml", credentials)], |layout| {
+        assert_eq!(layout.database_component(), Some(Path::new(file)));
+    });
+}
+
+#[test]
+fn of_the_variants_of_a_cluster_the_one_that_flux_applies_counts() {
+    let ks = flux("db", "./db/app-${RECOVERS:=false}", "");
+    let list = "resources: [./cluster.yaml]\n";
+    let mut files = vec![
+        ("db/app-false/kustomization.yaml", list),
+        ("db/app-false/cluster.yaml", CLUSTER),
+        ("db/app-true/kustomization.yaml", list),
+        ("db/app-true/cluster.yaml", CLUSTER),
+    ];
+    let found = |files: &[(&str, &str)]| {
+        let mut found = Vec::new();
+        with_layout(files, |layout| {
+            found.extend(layout.clusters().iter().map(|site| site.file.to_owned()));
+        });
+        found
+    };
+    let all = ["db/app-false/cluster.yaml", "db/app-true/cluster.yaml"].map(PathBuf::from);
+    assert_eq!(found(&files), all, "nothing applies any of them");
+    files.push(("ks.yaml", &ks));
+    assert_eq!(found(&files), all[..1]);
+}

@@ -1,13 +1,16 @@
 //! What belongs where no edit reaches: refused, with what somebody has to add there.
 //!
-//! A patch that is a text in another document, the values of a chart, the files of a `secretGenerator`: each could be
+//! A patch that is a text in another document, the values of a chart, the files of a `secretGenerator`, the inputs of a
+//! `ResourceSet`: each could be
 //! edited somehow, but what would come of it is decided by a program that is not at hand. Once the role is in a patch,
 //! the command goes on from there.
+
+use std::path::PathBuf;
 
 use super::error::Addition;
 use super::{Error, Options, Target, role, target};
 use crate::document::{Document, Edits, Fragment};
-use crate::layout::{Layout, PatchedRoles};
+use crate::layout::{ClusterSite, DatabaseSet, Layout, PatchedRoles};
 
 /// Without a hash in its name, as a Cluster refers to it by the plain one; with the label that the operator watches.
 const OPTIONS: &str = "options: {disableNameSuffixHash: true, labels: {cnpg.io/reload: \"true\"}}";
@@ -65,6 +68,37 @@ pub(super) fn in_chart(error: Error, app: &str, options: &Options, layout: &Layo
         ])
     });
     Error::ClusterFromChart { path, release, additions: additions.unwrap_or_default() }
+}
+
+/// The input that a ResourceSet lacks to make the Database of an app.
+pub(super) fn in_set(set: &DatabaseSet<'_>, target: &Target<'_, '_>) -> Error {
+    let (path, reason) = of_set(set, target.cluster());
+    let (to, text) = ("add to `spec.inputs`".to_owned(), set.input(target.name));
+    Error::ByHand { path, reason, additions: vec![Addition { to, text }] }
+}
+
+/// Refuses to remove a role whose Database a ResourceSet makes: it could not be dropped.
+pub(super) fn refuse_in_set(
+    layout: &Layout<'_>,
+    site: &ClusterSite<'_>,
+    names: &[&str],
+) -> Result<(), Error> {
+    match layout.database_set(site).filter(|set| set.has(names)) {
+        Some(set) => {
+            let (path, reason) = of_set(&set, site.cluster.name());
+            let reason = format!("{reason}; take `{}` off first", names.join("` or `"));
+            Err(Error::ByHand { path, reason, additions: Vec::new() })
+        }
+        None => Ok(()),
+    }
+}
+
+fn of_set(set: &DatabaseSet<'_>, cluster: &str) -> (PathBuf, String) {
+    let name = set.set.view.name().unwrap_or_default();
+    let reason = format!(
+        "the Databases of the Cluster `{cluster}` are made by the ResourceSet `{name}`, whose inputs are not edited"
+    );
+    (set.set.file.to_owned(), reason)
 }
 
 /// Refuses to make the Secret of a role where a `secretGenerator` makes it, or those of all others.

@@ -49,7 +49,10 @@ pub(super) fn write(
             add_variable(document, edits, spec, &name, &value)
         })?;
     }
-    Ok(if is_included(&own) { Vec::new() } else { wanted(target.name, &members) })
+    match is_included(&own) {
+        true => Ok(Vec::new()),
+        false => Ok([items(target.name, &members), made(target.name, &members)].concat()),
+    }
 }
 
 /// An app that has its database by a component.
@@ -133,11 +136,10 @@ pub(super) fn used_variables(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What must be in the external store, and what the app gets for it.
-pub(super) fn wanted(app: &str, members: &[&Document]) -> Vec<String> {
+/// What must be in the external store.
+pub(super) fn items(app: &str, members: &[&Document]) -> Vec<String> {
     let mut lines = Vec::new();
-    let all = members.iter().flat_map(|document| objects(document));
-    for object in all.filter(|object| object.kind() == Some("ExternalSecret")) {
+    for object in external(members) {
         let named = |text: &str| text.replace("${APP}", app);
         let keys =
             texts_under(&object, "extract", "key").chain(texts_under(&object, "remoteRef", "key"));
@@ -163,20 +165,27 @@ pub(super) fn wanted(app: &str, members: &[&Document]) -> Vec<String> {
             let fields = fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>();
             lines.push(format!("the item `{}` with the fields {}", named(key), fields.join(", ")));
         }
-        lines.push(made(app, &object));
     }
-    lines.retain(|line| !line.is_empty());
     lines
 }
 
-/// The Secret that an `ExternalSecret` makes.
-fn made(app: &str, object: &Object<'_>) -> String {
-    let name = object.text(&["spec", "target", "name"]).or(object.name()).unwrap_or_default();
-    let data = object.at(&["spec", "target", "template", "data"]);
-    let keys =
-        data.into_iter().flat_map(|data| object.document.entries(object.document.target(data)));
-    let keys: Vec<&str> = keys.filter_map(|(key, _)| object.document.text(key)).collect();
-    format!("the app gets the Secret `{}` ({})", name.replace("${APP}", app), keys.join(", "))
+/// What the app gets for it: the Secrets.
+fn made(app: &str, members: &[&Document]) -> Vec<String> {
+    let one = |object: Object<'_>| {
+        let name = object.text(&["spec", "target", "name"]).or(object.name()).unwrap_or_default();
+        let data = object.at(&["spec", "target", "template", "data"]);
+        let keys =
+            data.into_iter().flat_map(|data| object.document.entries(object.document.target(data)));
+        let keys: Vec<&str> = keys.filter_map(|(key, _)| object.document.text(key)).collect();
+        format!("the app gets the Secret `{}` ({})", name.replace("${APP}", app), keys.join(", "))
+    };
+    external(members).map(one).collect()
+}
+
+/// The `ExternalSecret` objects among the members of a component.
+fn external<'m>(members: &[&'m Document]) -> impl Iterator<Item = Object<'m>> {
+    let all = members.iter().flat_map(|document| objects(document));
+    all.filter(|object| object.kind() == Some("ExternalSecret"))
 }
 
 /// The names in `{{ .NAME }}` of the values of a mapping.

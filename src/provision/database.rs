@@ -4,8 +4,9 @@
 
 use super::draft::Draft;
 use super::objects::{self, Place};
-use super::{Error, Target};
+use super::{Error, Target, by_hand};
 use crate::document::{Fragment, Placement};
+use crate::kube::cluster::GROUP;
 use crate::kube::{self, database::Database};
 use crate::layout::{ClusterSite, Layout, Located};
 
@@ -32,7 +33,10 @@ pub(super) fn existing<'s>(
     let by_database = all.iter().find(|found| found.view.database() == Some(wanted));
     let by_name = || match chosen {
         Some(_) => None,
-        None => all.iter().find(|found| found.view.0.name() == Some(target.name)),
+        None => {
+            let name = place(layout, &target.site).names.fill(target.name);
+            all.iter().find(|found| found.view.0.name() == Some(&name))
+        }
     };
     let Some(found) = by_database.or_else(by_name).copied() else {
         return Ok(Named { database: wanted.to_owned(), existing: None });
@@ -63,32 +67,45 @@ pub(super) fn write(
     target: &Target<'_, '_>,
     named: &Named<'_>,
 ) -> Result<(), Error> {
-    match &named.existing {
-        Some(existing) => complete(draft, target, existing),
-        None => {
-            let place = place(layout, &target.site);
-            objects::add(
-                draft,
-                layout,
-                &target.site,
-                &place,
-                "Database",
-                &object_name(layout, target, named),
-                spec(target, named),
-            )
-        }
+    if let Some(existing) = &named.existing {
+        return complete(draft, target, existing);
     }
+    if let Some(set) = layout.database_set(&target.site) {
+        return match set.has(&[target.name, &target.role_name.value, &named.database]) {
+            true => Ok(()),
+            false => Err(by_hand::in_set(&set, target)),
+        };
+    }
+    let place = place(layout, &target.site);
+    let subject = subject(draft, layout, target, named, &place);
+    objects::add(draft, layout, &target.site, &place, "Database", &subject, spec(target, named))
 }
 
-/// The app's name, unless another database of the app has that: then the database's, as Kubernetes allows it.
-fn object_name(layout: &Layout<'_>, target: &Target<'_, '_>, named: &Named<'_>) -> String {
+/// After what the Database is called: the app; where another one is called after that, the database, as Kubernetes allows
+/// it; else both.
+fn subject(
+    draft: &Draft<'_>,
+    layout: &Layout<'_>,
+    target: &Target<'_, '_>,
+    named: &Named<'_>,
+    place: &Place<'_>,
+) -> String {
     let databases = layout.databases(&target.site);
-    let is_taken = databases.iter().any(|found| found.view.0.name() == Some(target.name));
+    let planned: Vec<&str> = draft
+        .objects()
+        .filter(|object| object.is(GROUP, "Database"))
+        .filter_map(|object| object.name())
+        .collect();
+    let is_taken = |subject: &str| {
+        let name = place.names.fill(subject);
+        let is_known = databases.iter().any(|found| found.view.0.name() == Some(&name));
+        is_known || planned.contains(&name.as_str())
+    };
     let of_database = named.database.replace('_', "-").to_ascii_lowercase();
-    match is_taken && kube::is_subdomain(&of_database) {
-        true => of_database,
-        false => target.name.to_owned(),
-    }
+    let both = format!("{}-{of_database}", target.name);
+    let names =
+        [target.name, &of_database, &both].into_iter().filter(|name| kube::is_subdomain(name));
+    { names }.find(|name| !is_taken(name)).unwrap_or(target.name).to_owned()
 }
 
 fn spec(target: &Target<'_, '_>, named: &Named<'_>) -> Vec<(String, Fragment)> {

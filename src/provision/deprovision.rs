@@ -34,7 +34,7 @@ pub(crate) struct Removal<'r> {
     /// The app.
     pub(crate) app: &'r str,
     /// Role and Cluster, where they are not to be inferred.
-    pub(crate) options: Options,
+    pub(crate) options: &'r Options,
     /// Whether role and databases are to stay in PostgreSQL.
     pub(crate) keeps_data: bool,
 }
@@ -94,7 +94,7 @@ pub(crate) fn deprovision<'s>(
     layout: &Layout<'s>,
     means: &mut Means<'_>,
 ) -> Result<Deprovisioned, Error> {
-    let found = found::find(request.app, &request.options, snapshot, layout, means)?;
+    let found = found::find(request.app, request.options, snapshot, layout, means)?;
     let mut draft = Draft::new(snapshot);
     let mut done = Deprovisioned {
         role: found.role_name.clone(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use crate::document::{Document, EditError, Edits, Fragment};
+use crate::kube::{self, Object};
 use crate::repo::Snapshot;
 use crate::txn::{Change, Content, Plan};
 
@@ -75,6 +76,11 @@ impl<'s> Draft<'s> {
         }
         self.replace(path, document);
         Ok(())
+    }
+
+    /// The objects in the files that change, as they are by now.
+    pub(super) fn objects(&self) -> impl Iterator<Item = Object<'_>> {
+        self.files.iter().filter_map(|(_, document)| document.as_ref()).flat_map(kube::objects)
     }
 
     /// Whether nothing changes.

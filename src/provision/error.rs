@@ -415,8 +415,8 @@ pub(crate) enum Error {
         /// Where and why.
         source: sops::rules::Error,
     },
-    /// A name that is empty or holds a NUL.
-    #[error("`{name}` is no name of a {what}")]
+    /// A name that PostgreSQL does not take.
+    #[error("`{name}` is no name for a {what} in PostgreSQL")]
     Unusable {
         /// The name.
         name: String,

@@ -17,6 +17,7 @@ mod app_copy;
 mod app_secret;
 mod by_hand;
 mod component;
+mod connection;
 mod database;
 mod decryption;
 mod depends_on;
@@ -37,6 +38,7 @@ mod role_secret;
 mod rotate;
 mod sealed;
 mod siblings;
+mod spelling;
 mod survey;
 mod target;
 #[cfg(test)]
@@ -238,10 +240,10 @@ pub(crate) fn provision<'s>(
     layout: &Layout<'s>,
     means: &mut Means<'_>,
 ) -> Result<Outcome, Error> {
-    if let Password::Given(password) = &request.password {
+    if let Password::Given(password) = request.password {
         password::check(password)?;
     }
-    let target = target::find(request.app, &request.options, layout)?;
+    let target = target::find(request.app, request.options, layout)?;
     if let Strategy::Component(file) = target.strategy.value {
         return by_component(file, snapshot, layout, &target);
     }
@@ -249,7 +251,7 @@ pub(crate) fn provision<'s>(
     let mut notes = Vec::new();
     let role_secret = role_secret::existing(snapshot, layout, &target, means, &mut notes)?;
     let app = app_secret::find(snapshot, layout, &target, role_secret.as_ref(), means)?;
-    let password = agreed(&request.password, role_secret.as_ref(), &app)?;
+    let password = agreed(request.password, role_secret.as_ref(), &app)?;
 
     let mut facts = facts(layout, &target);
     let mut draft = Draft::new(snapshot);

@@ -61,6 +61,26 @@ pub(super) fn check(app: &str, role: &str, database: &str) -> Result<(), Error> 
     Err(Error::Reserved { app: app.to_owned(), identifier: identifier.to_owned(), what })
 }
 
+/// Refuses an extension that PostgreSQL would not look for (`extension.c: check_valid_extension_name`). Names of control
+/// files have no blanks either.
+pub(super) fn check_extension(name: &str) -> Result<(), Error> {
+    let is_part = |c: char| !c.is_control() && !c.is_whitespace() && !"/\\\"'".contains(c);
+    let is_name = !name.is_empty() && name.len() <= MAX_IDENTIFIER && name.chars().all(is_part);
+    match is_name && !name.contains("--") && !name.starts_with('-') && !name.ends_with('-') {
+        true => Ok(()),
+        false => Err(Error::Unusable { name: name.to_owned(), what: "extension" }),
+    }
+}
+
+/// Refuses a schema that PostgreSQL would not make (`schemacmds.c: CreateSchemaCommand`).
+pub(super) fn check_schema(name: &str) -> Result<(), Error> {
+    let is_name = !name.is_empty() && name.len() <= MAX_IDENTIFIER && !name.contains('\0');
+    match is_name && !name.starts_with("pg_") {
+        true => Ok(()),
+        false => Err(Error::Unusable { name: name.to_owned(), what: "schema" }),
+    }
+}
+
 /// Whether PostgreSQL or the operator keeps a role of this name for itself.
 pub(super) fn is_reserved_role(role: &str) -> bool {
     RESERVED_ROLES.contains(&role)
@@ -117,5 +137,20 @@ mod tests {
         }
         let long = "a".repeat(64);
         assert!(matches!(check(&long, &long, &long), Err(Error::TooLong { length: 64, .. })));
+    }
+
+    #[test]
+    fn extensions_and_schemas_that_postgresql_would_not_take_are_refused() {
+        let long = "a".repeat(64);
+        for name in ["", "a b", "a\"b", "a--b", "-a", "a-", "../a", "a\n", &long] {
+            assert!(check_extension(name).is_err(), "{name}");
+        }
+        for name in ["pgcrypto", "uuid-ossp", "vchord", "pg_trgm", "pgvector"] {
+            assert!(check_extension(name).is_ok(), "{name}");
+        }
+        for name in ["", "pg_app", "a\0", &long] {
+            assert!(check_schema(name).is_err(), "{name}");
+        }
+        assert!(check_schema("app").is_ok() && check_schema("my app").is_ok());
     }
 }

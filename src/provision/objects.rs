@@ -7,12 +7,16 @@ use super::draft::{Draft, written_like};
 use super::listed;
 use crate::document::{Document, Fragment};
 use crate::kube::Object;
-use crate::layout::{ClusterSite, Fact, Layout, Located, ObjectPlace, Template};
+use crate::layout::{ClusterSite, Fact, Layout, Located, ObjectPlace, Template, object_names};
 
 /// Where a new document goes, and what it looks like.
 pub(super) struct Place<'s> {
     /// The file.
     pub(super) of: ObjectPlace<'s>,
+    /// The file beside the Cluster, for an app that has no directory like those of the others.
+    beside: PathBuf,
+    /// How documents there are named after their apps.
+    pub(super) names: Template,
     /// A document whose indentation and line breaks it has.
     model: Object<'s>,
     /// Whether it names its namespace: as that document does, unless a setting says otherwise.
@@ -42,7 +46,10 @@ pub(super) fn place<'s>(
 ) -> Place<'s> {
     let model = siblings.last().map_or(site.cluster.0, |last| last.view);
     let with_namespace = layout.settings().with_namespace.unwrap_or(model.namespace().is_some());
-    Place { of: layout.object_place(site, siblings, first, chosen), model, with_namespace }
+    let names = object_names(siblings);
+    let (of, beside) =
+        (layout.object_place(site, siblings, first, chosen), site.file.with_file_name(first));
+    Place { of, beside, names, model, with_namespace }
 }
 
 impl Place<'_> {
@@ -56,7 +63,7 @@ impl Place<'_> {
     }
 }
 
-/// Adds a document of this kind and name.
+/// Adds a document of this kind for an app, after which it is named, or for one of its databases.
 pub(super) fn add(
     draft: &mut Draft<'_>,
     layout: &Layout<'_>,
@@ -66,7 +73,7 @@ pub(super) fn add(
     name: &str,
     spec: Vec<(String, Fragment)>,
 ) -> Result<(), Error> {
-    let content = content(site, kind, name, place.with_namespace, spec);
+    let content = content(site, kind, &place.names.fill(name), place.with_namespace, spec);
     let (path, listed_in, template) = match &place.of {
         ObjectPlace::Behind(file) => {
             return draft.edit(file.value, |_, edits| edits.append_root(&content));
@@ -77,8 +84,16 @@ pub(super) fn add(
                 Some(lister) => Some(PathBuf::from(lister.fill(name))),
                 None => layout.kustomize_file_above(&path).map(Path::to_owned),
             };
-            let lister = lister.filter(|file| draft.document(file).is_ok());
-            (path, lister, template.value.clone())
+            match lister {
+                // The others are listed with their apps, which are elsewhere: nobody would list this one.
+                Some(lister) if draft.document(&lister).is_err() => {
+                    if draft.document(&place.beside).is_ok() {
+                        return draft.edit(&place.beside, |_, edits| edits.append_root(&content));
+                    }
+                    (place.beside.clone(), site.listed_in.map(Path::to_owned), Template::new(""))
+                }
+                lister => (path, lister, template.value.clone()),
+            }
         }
         // Another one of the same plan has made it.
         ObjectPlace::First { path, .. } if draft.document(&path.value).is_ok() => {

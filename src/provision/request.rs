@@ -8,9 +8,9 @@ pub(crate) struct Request<'r> {
     /// The app.
     pub(crate) app: &'r str,
     /// The password of a new role.
-    pub(crate) password: Password,
+    pub(crate) password: &'r Password,
     /// What was chosen; everything else is inferred.
-    pub(crate) options: Options,
+    pub(crate) options: &'r Options,
 }
 
 /// Where a password comes from.

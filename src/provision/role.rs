@@ -59,6 +59,9 @@ fn complete(
 ) -> Result<(), Error> {
     for (key, value) in chosen(target.options) {
         if found.role.entry.at(&[key]).is_some() {
+            if has(found, target.options, key) {
+                continue;
+            }
             notes.push(Note::AttributeKept { path: found.file.to_owned(), key });
             continue;
         }
@@ -137,6 +140,19 @@ pub(super) fn described(role: &str, secret: &str, options: &Options) -> Vec<(Str
     let secret = Fragment::text(secret);
     entries.push(("passwordSecret", Fragment::mapping([("name", secret)])));
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Whether an attribute of a role is as it was asked for.
+fn has(found: &RoleSite<'_>, options: &Options, key: &str) -> bool {
+    let entry = found.role.entry;
+    let wanted: Vec<String> = match key {
+        "connectionLimit" => options.connection_limit.iter().map(u32::to_string).collect(),
+        _ => options.in_roles.clone(),
+    };
+    let value = entry.at(&[key]).map(|value| entry.document.target(value));
+    let items = value.into_iter().flat_map(|list| entry.document.items(list).chain([list]));
+    let known: Vec<&str> = items.filter_map(|item| entry.document.text(item)).collect();
+    wanted.iter().all(|wanted| known.contains(&wanted.as_str()))
 }
 
 /// Attributes that were asked for.

@@ -12,8 +12,7 @@
 //! password that is not encrypted, a role of which only a hash is known.
 
 mod files;
-mod replace;
-mod spelling;
+pub(in crate::provision) mod replace;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,10 +20,10 @@ use std::path::{Path, PathBuf};
 use files::{RoleEntry, Turned};
 use replace::Replacement;
 
+use super::connection::Connection;
 use super::draft::Draft;
 use super::role_secret::{self, RoleSecret};
 use super::target::{self, Target};
-use super::url::DatabaseUrl;
 use super::{Error, Means, Note, Options, component, opened, password};
 use crate::kube::secret::SecretObject;
 use crate::layout::{Layout, Restart, SecretSite, Stored, Strategy};
@@ -38,13 +37,13 @@ pub(crate) struct Rotation<'r> {
     /// The app.
     pub(crate) app: &'r str,
     /// The new password.
-    pub(crate) new: Secret,
+    pub(crate) new: &'r Secret,
     /// The present password, where the user knows it.
-    pub(crate) old: Option<Secret>,
+    pub(crate) old: Option<&'r Secret>,
     /// Role and Cluster, where they are not to be inferred.
-    pub(crate) options: Options,
+    pub(crate) options: &'r Options,
     /// Encrypted files that do not hold the password, as the user says: they are not opened.
-    pub(crate) skipped: Vec<PathBuf>,
+    pub(crate) skipped: &'r [PathBuf],
 }
 
 /// What is to be done.
@@ -89,8 +88,8 @@ pub(crate) fn rotate<'s>(
     layout: &Layout<'s>,
     means: &mut Means<'_>,
 ) -> Result<Rotated, Error> {
-    password::check(&request.new)?;
-    let target = target::find(request.app, &request.options, layout)?;
+    password::check(request.new)?;
+    let target = target::find(request.app, request.options, layout)?;
     let role = &target.role_name.value;
     let mut notes = Vec::new();
     let role_secret = role_secret(snapshot, layout, &target, means, &mut notes)?;
@@ -101,27 +100,27 @@ pub(crate) fn rotate<'s>(
     let roles = layout.roles(&target.site);
     let mut others: Vec<&str> = roles.iter().map(|found| found.role.name()).collect();
     others.retain(|name| name != role);
-    let replacement = Replacement { old, new: &request.new, role, others: &others };
+    let replacement = Replacement { old, new: request.new, role, others: &others };
     let verifier = match role_secret.clear() {
         Some(_) => None,
-        None => Some(Secret::from(scram::verifier(&request.new, means.random))),
+        None => Some(Secret::from(scram::verifier(request.new, means.random))),
     };
-    let stored = verifier.as_ref().unwrap_or(&request.new);
+    let stored = verifier.as_ref().unwrap_or(request.new);
     let entry = RoleEntry { file: role_secret.file, name: &target.secret_name, stored };
 
     let mut rotated = Rotated { role: role.clone(), notes, ..Rotated::default() };
-    if *old == request.new {
+    if old == request.new {
         return Ok(rotated);
     }
     refuse_plain(layout, &replacement)?;
-    let turned = turn_all(&request.skipped, snapshot, &replacement, &entry, means)?;
+    let turned = turn_all(request.skipped, snapshot, &replacement, &entry, means)?;
     note_plain(snapshot, &replacement, &mut rotated.notes);
     rotated.take(turned, snapshot, layout)?;
     if rotated.places.iter().all(|place| place.path == role_secret.file) {
         if verifier.is_some() {
             return Err(Error::NobodyKnows { path: role_secret.file.to_owned() });
         }
-        rotated.stored = layout.stored(&target.secret_name, request.app);
+        rotated.stored = layout.stored(&target.secret_name, target.name);
     }
     Ok(rotated)
 }
@@ -191,7 +190,7 @@ fn known(
     means: &Means<'_>,
 ) -> Result<Option<Secret>, Error> {
     let path = role_secret.file.to_owned();
-    if let Some(given) = &request.old {
+    if let Some(given) = request.old {
         return match role_secret.fits(given) {
             true => Ok(Some(Secret::new(given.expose().to_vec()))),
             false => Err(Error::OldPasswordWrong { path }),
@@ -206,14 +205,14 @@ fn known(
         // One that cannot be opened is told later, with all others.
         let Ok(opened) = opened::open(snapshot, site.file, means.identities) else { continue };
         for (_, value) in opened.values(site.object.name().unwrap_or_default()) {
-            let url = value.expose_text().and_then(DatabaseUrl::parse);
-            let is_own = |url: &DatabaseUrl| {
-                *url.user == role && url.form(target.cluster(), target.namespace()).is_some()
+            let found = value.expose_text().map_or_else(Vec::new, Connection::all);
+            let is_own = |found: &Connection| {
+                found.user() == Some(role.as_str())
+                    && found.reaches(target.cluster(), target.namespace())
             };
-            if let Some(url) = url.filter(is_own)
-                && role_secret.fits(&url.password)
-            {
-                return Ok(Some(url.password));
+            let passwords = { found }.into_iter().filter(is_own).filter_map(|own| own.password);
+            if let Some(password) = { passwords }.find(|password| role_secret.fits(password)) {
+                return Ok(Some(password));
             }
             // To try a verifier on every value of the repository would take minutes.
             if apps.contains(&site.file) && role_secret.is_verified_by(&value) {

@@ -10,8 +10,9 @@ use super::draft::{Draft, written_like};
 use super::{Error, database, objects, role, siblings, target};
 use crate::document::{Document, EditError, Edits, Fragment, Placement};
 use crate::keys::Identities;
-use crate::layout::{App, Choice, ClusterSite, FILE_NAME, Fact, Layout, Strategy, namespaces};
+use crate::layout::{App, Choice, ClusterSite, Fact, Layout, Strategy, namespaces};
 use crate::repo::Snapshot;
+use crate::settings::FILE_NAME;
 use crate::txn::Plan;
 
 /// What a repository shows.

@@ -52,8 +52,10 @@ pub(super) fn find<'r, 's: 'r>(
     layout: &Layout<'s>,
 ) -> Result<Target<'r, 's>, Error> {
     let given = name;
-    let name = by_path(name, layout).unwrap_or(name);
+    let name = name_of(given, layout);
     names::check_app(name)?;
+    options.extensions.iter().try_for_each(|name| names::check_extension(name))?;
+    options.schemas.iter().try_for_each(|name| names::check_schema(name))?;
     let site = cluster(options.cluster.as_deref(), layout);
     let site = site.map_err(|error| by_hand::in_chart(error, name, options, layout))?;
     let roles = layout.roles(&site);
@@ -88,11 +90,15 @@ pub(super) fn find<'r, 's: 'r>(
     Ok(Target { name, options, role_name, app, site, place, strategy, role, patched, secret_name })
 }
 
-/// The name of an app that is given by the path of its directory: that of its Flux Kustomization.
-fn by_path<'s>(path: &str, layout: &Layout<'s>) -> Option<&'s str> {
-    match layout.app_named(path) {
-        Choice::One(app) if path.contains('/') => app.flux.map(|flux| flux.name()),
-        _ => None,
+/// The name of an app, which may be given by the path of its directory: that of its Flux Kustomization, else of the
+/// directory.
+pub(super) fn name_of<'r, 's: 'r>(given: &'r str, layout: &Layout<'s>) -> &'r str {
+    match layout.app_named(given) {
+        Choice::One(app) if given.contains('/') => {
+            let directory = || Path::new(given).file_name().and_then(|name| name.to_str());
+            app.flux.map(|flux| flux.name()).or_else(directory).unwrap_or(given)
+        }
+        _ => given,
     }
 }
 

@@ -3,8 +3,11 @@
 mod adopt;
 mod by_hand;
 mod completion;
+mod connections;
 mod doctor;
 mod fixture;
+mod hidden_roles;
+mod init_containers;
 mod names;
 mod refusals;
 mod removal;

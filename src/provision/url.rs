@@ -4,6 +4,7 @@
 
 use zeroize::Zeroizing;
 
+use super::spelling::Spelling;
 pub(super) use crate::layout::{Form, Host};
 use crate::make::percent_encode;
 use crate::secret::Secret;
@@ -45,16 +46,11 @@ impl DatabaseUrl {
         Some(DatabaseUrl {
             scheme: scheme.to_owned(),
             user: decode_text(user)?,
-            password: decode(password)?,
+            password: Spelling::Percent.decode(password.as_bytes())?,
             host: host.to_owned(),
             with_port: port.is_some(),
             database: decode_text(database)?,
         })
-    }
-
-    /// Whether it leads to a Service of that Cluster.
-    pub(super) fn reaches(&self, cluster: &str, namespace: Option<&str>) -> bool {
-        host_reaches(&self.host, cluster, namespace)
     }
 
     /// How it is written, if it leads to the primary of that Cluster.
@@ -136,23 +132,11 @@ impl Form {
 }
 
 /// As libpq decodes: `%XX` in every part, `+` is a plus; `None` for a `%` without two digits.
-fn decode(text: &str) -> Option<Secret> {
-    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(bytes.next()?).to_digit(16);
-        let (high, low) = (digit()?, digit()?);
-        decoded.push((high * 16 + low) as u8);
-    }
-    Some(Secret::new(std::mem::take(&mut *decoded)))
-}
-
 fn decode_text(text: &str) -> Option<Zeroizing<String>> {
-    decode(text)?.expose_text().map(|text| Zeroizing::new(text.to_owned()))
+    Spelling::Percent
+        .decode(text.as_bytes())?
+        .expose_text()
+        .map(|text| Zeroizing::new(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -20,8 +20,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sops", &["document", "keys", "secret"]),
     ("kube", &["document"]),
     ("repo", &["txn", "document"]),
-    // layer 3
-    ("layout", &["kube", "repo", "document", "sops::rules"]),
+    // layer 3: settings overrule what a layout infers
+    ("settings", &["repo", "document"]),
+    ("layout", &["kube", "repo", "document", "settings", "sops::rules"]),
     // layer 4: never each other
     ("scaffold", ALL_BELOW),
     ("provision", ALL_BELOW),
@@ -32,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 const ALL_BELOW: &[&str] =
-    &["secret", "document", "keys", "txn", "make", "sops", "kube", "repo", "layout"];
+    &["secret", "document", "keys", "txn", "make", "sops", "kube", "repo", "settings", "layout"];
 
 /// Crate → the modules that may name it: one place each where its use is to be reviewed.
 const CRATES: &[(&str, &[&str])] = &[

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::question::{Wanted, asked};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
@@ -18,7 +19,7 @@ use crate::repo::{self, Snapshot};
   keywright db deprovision grafana
   keywright db deprovision grafana --keep-data")]
 pub(crate) struct DeprovisionArgs {
-    /// The app: the name of its Flux Kustomization, or of its directory
+    /// The app: the name of its Flux Kustomization, or of its directory, or more of that one's path
     #[arg(value_name = "APP")]
     app: String,
     /// Remove everything from the repository in one run, and nothing from PostgreSQL
@@ -34,16 +35,6 @@ pub(crate) struct DeprovisionArgs {
     mode: Mode,
 }
 
-impl DeprovisionArgs {
-    /// The arguments of the next run.
-    fn again(&self) -> String {
-        let flag = |name: &str, value: &Option<String>| {
-            value.as_ref().map_or(String::new(), |value| format!(" --{name} {value}"))
-        };
-        format!("{}{}{}", self.app, flag("role", &self.role), flag("cluster", &self.cluster))
-    }
-}
-
 /// Runs the command.
 pub(crate) fn run(args: &DeprovisionArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "db deprovision";
@@ -55,15 +46,19 @@ pub(crate) fn run(args: &DeprovisionArgs, context: &mut Context) -> Result<Statu
     let layout = Layout::read(&snapshot)?;
     let (role, cluster) = (args.role.clone(), args.cluster.clone());
     let options = Options { role, cluster, ..Options::default() };
-    let request = Removal { app: &args.app, options, keeps_data: args.keep_data };
+    let mut wanted = Wanted { app: args.app.clone(), options };
     let now = context.now();
-    let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
-    let mut outcome = provision::deprovision(&request, &snapshot, &layout, &mut means)?;
+    let mut outcome = asked(&mut wanted, context, |wanted, context| {
+        let (app, options) = (&wanted.app, &wanted.options);
+        let request = Removal { app, options, keeps_data: args.keep_data };
+        let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
+        provision::deprovision(&request, &snapshot, &layout, &mut means)
+    })?;
     for note in &outcome.notes {
         context.note(format!("note: {note}"));
     }
     if outcome.step == Step::Nothing {
-        context.say(format!("nothing left of a database of `{}`", args.app));
+        context.say(format!("nothing left of a database of `{}`", wanted.app));
         return Ok(Status::Done);
     }
     if let Some(loss) = loss(&outcome) {
@@ -74,7 +69,7 @@ pub(crate) fn run(args: &DeprovisionArgs, context: &mut Context) -> Result<Statu
     let plan = std::mem::take(&mut outcome.plan);
     let status = commit::carry_out(&store, plan, &root, args.mode, context)?;
     if !args.mode.dry_run {
-        tell(&outcome, &args.again(), context);
+        tell(&outcome, &again(&wanted), context);
     }
     Ok(status)
 }
@@ -163,6 +158,15 @@ fn tell(outcome: &Deprovisioned, again: &str, context: &mut Context) {
         context.say(format!("  {}\nshows {}, {then}", check.command, check.shows));
     }
     context.say(format!("  keywright db deprovision {again}\nagain"));
+}
+
+/// The arguments of the next run.
+fn again(wanted: &Wanted) -> String {
+    let flag = |name: &str, value: &Option<String>| {
+        value.as_ref().map_or(String::new(), |value| format!(" --{name} {value}"))
+    };
+    let (role, cluster) = (&wanted.options.role, &wanted.options.cluster);
+    format!("{}{}{}", wanted.app, flag("role", role), flag("cluster", cluster))
 }
 
 /// ``the database `a` `` or ``the databases `a`, `b` ``.

@@ -8,12 +8,12 @@
 //!     "path": "db/user-secret.yaml", "line": 4, "column": 9,
 //!     "message": "the Secret `user` has no label `cnpg.io/reload`: …", "hint": "keywright db doctor --fix"
 //!   }],
-//!   "summary": {"errors": 0, "warnings": 1, "unread": 0}
+//!   "summary": {"errors": 0, "warnings": 1, "notes": 0, "unread": 0}
 //! }
 //! ```
 //!
 //! `path` is relative to the root, `hint` to the working directory; line and column count from 1; `unread` counts files that could not be decrypted, whose
-//! passwords were not compared. Fields may be added within a version, but not changed.
+//! passwords were not compared. `severity` is `error`, `warning`, or `note` where there is nothing to do. Fields may be added within a version, but not changed.
 
 use std::path::Path;
 
@@ -44,7 +44,8 @@ use crate::repo;
 
 `--fix` adds the label `cnpg.io/reload`, a missing `dependsOn`, and files to `kustomization.yaml`: nothing else.
 
-Exit codes: 0 nothing found, warnings only, or `--fix`; 1 errors found.")]
+Exit codes: 0 done, or nothing to do, or warnings and notes only; 1 `db doctor` found an error (never with `--fix`);
+2 refused or failed; 3 a file changed meanwhile, or another command holds the lock; 130 interrupted.")]
 pub(crate) struct DoctorArgs {
     /// Mend what is safe, as one change, and say what is left
     #[arg(long)]
@@ -104,6 +105,7 @@ fn show(findings: &[Finding<'_>], base: &Path, context: &mut Context) {
         let color = match finding.severity {
             Severity::Error => AnsiColor::Red,
             Severity::Warning => AnsiColor::Yellow,
+            Severity::Note => AnsiColor::Cyan,
         };
         let style = Style::new().bold().fg_color(Some(color.into()));
         let (name, rule) = (finding.severity.name(), finding.rule);
@@ -123,12 +125,14 @@ fn summary(findings: &[Finding<'_>]) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
     };
-    match findings.is_empty() {
-        true => "no findings".to_owned(),
-        false => {
-            let errors = counted(count(findings, Severity::Error), "error");
-            format!("{errors}, {}", counted(count(findings, Severity::Warning), "warning"))
-        }
+    if findings.is_empty() {
+        return "no findings".to_owned();
+    }
+    let [errors, warnings, notes] = [Severity::Error, Severity::Warning, Severity::Note]
+        .map(|severity| counted(count(findings, severity), severity.name()));
+    match count(findings, Severity::Note) {
+        0 => format!("{errors}, {warnings}"),
+        _ => format!("{errors}, {warnings}, {notes}"),
     }
 }
 
@@ -158,6 +162,7 @@ fn json(findings: &[Finding<'_>], inventory: &Inventory<'_>, base: &Path) -> Val
         "summary": {
             "errors": count(findings, Severity::Error),
             "warnings": count(findings, Severity::Warning),
+            "notes": count(findings, Severity::Note),
             "unread": inventory.unopened().len(),
         },
     })

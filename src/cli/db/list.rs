@@ -38,6 +38,7 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context) -> Result<Status, Fail
     let (_, snapshot) = super::snapshot(&root, context)?;
     let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, None);
+    super::status::tell_broken(&layout, context);
     match args.format {
         Format::Json => context.say(format!("{:#}", json(&inventory))),
         Format::Text => show(&inventory, context),

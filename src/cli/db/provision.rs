@@ -2,7 +2,7 @@
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::question::{Question, Wanted};
+use super::question::{Wanted, asked};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
@@ -55,7 +55,8 @@ struct Choices {
     #[arg(long = "schema", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     schemas: Vec<String>,
     /// How many sessions the role may have
-    #[arg(long, value_name = "N")]
+    // PostgreSQL keeps it in an `int4`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=i32::MAX as i64))]
     connection_limit: Option<u32>,
     /// Role that this one is to be a member of; may be repeated
     #[arg(long = "in-role", value_name = "ROLE", value_parser = NonEmptyStringValueParser::new())]
@@ -156,7 +157,7 @@ impl ProvisionArgs {
 pub(crate) fn run(args: &ProvisionArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "db provision";
     let root = repo::root_of(&context.directory).to_owned();
-    let mut password = password(args, context)?;
+    let password = password(args, context)?;
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
     let store = claim::open(&root, context)?;
@@ -164,21 +165,16 @@ pub(crate) fn run(args: &ProvisionArgs, context: &mut Context) -> Result<Status,
     let layout = Layout::read(&snapshot)?;
     let mut wanted = Wanted { app: args.app.clone(), options: (&args.choices).into() };
     let now = context.now();
-    let outcome = loop {
-        let request = Request { app: &wanted.app, password, options: wanted.options.clone() };
-        let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
-        let outcome = provision::provision(&request, &snapshot, &layout, &mut means);
-        let question = outcome.as_ref().err().and_then(Question::of);
-        let Some(question) = question.filter(|_| context.interactive) else { break outcome };
-        password = request.password;
-        question.put(&mut wanted, context)?;
-    };
     if args.verbose {
         for error in layout.unreadable() {
             context.note(format!("left out: {error}"));
         }
     }
-    let outcome = outcome?;
+    let outcome = asked(&mut wanted, context, |wanted, context| {
+        let request = Request { app: &wanted.app, password: &password, options: &wanted.options };
+        let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
+        provision::provision(&request, &snapshot, &layout, &mut means)
+    })?;
     if args.verbose {
         explain(&outcome, context);
     }

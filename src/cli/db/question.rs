@@ -8,7 +8,27 @@ use crate::cli::{Context, Failure};
 use crate::layout;
 use crate::provision::{Error, Options};
 
+/// Tries until nothing is left open: at a terminal, each refusal that an answer would undo is a question. In a script it
+/// is an error, with the flags that would be answers.
+pub(super) fn asked<T>(
+    wanted: &mut Wanted,
+    context: &mut Context,
+    mut attempt: impl FnMut(&Wanted, &mut Context) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    loop {
+        let error = match attempt(wanted, context) {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) => error,
+        };
+        match Question::of(&error).filter(|_| context.interactive) {
+            Some(question) => question.put(wanted, context)?,
+            None => return Err(error.into()),
+        }
+    }
+}
+
 /// What a command is asked to do, answers included.
+#[derive(Default)]
 pub(super) struct Wanted {
     /// The app: its name, or the path of its directory.
     pub(super) app: String,
@@ -75,7 +95,7 @@ impl Question {
     }
 
     /// Asks, and notes the answer. Nobody waits for the lock meanwhile.
-    pub(super) fn put(self, wanted: &mut Wanted, context: &mut Context) -> Result<(), Failure> {
+    fn put(self, wanted: &mut Wanted, context: &mut Context) -> Result<(), Failure> {
         let question = match self.about {
             About::App => "Which app?",
             About::Cluster => "Which Cluster?",

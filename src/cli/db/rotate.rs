@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::password;
+use super::question::{Wanted, asked};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
@@ -20,7 +21,7 @@ use crate::repo::{self, Snapshot};
   keywright db rotate miniflux
   printf '%s' \"$PASSWORD\" | keywright db rotate miniflux --password-stdin")]
 pub(crate) struct RotateArgs {
-    /// The app: the name of its Flux Kustomization, or of its directory
+    /// The app: the name of its Flux Kustomization, or of its directory, or more of that one's path
     #[arg(value_name = "APP")]
     app: String,
     /// Read the new password from standard input instead of generating one
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
         false => None,
     };
     let skipped = args.skipped.iter().map(|file| below(&root, file, context));
-    let skipped = skipped.collect::<Result<_, _>>()?;
+    let skipped = skipped.collect::<Result<Vec<_>, _>>()?;
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
     let store = claim::open(&root, context)?;
@@ -63,10 +64,14 @@ pub(crate) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
     let layout = Layout::read(&snapshot)?;
     let (role, cluster) = (args.role.clone(), args.cluster.clone());
     let options = Options { role, cluster, ..Options::default() };
-    let request = Rotation { app: &args.app, new, old, options, skipped };
+    let mut wanted = Wanted { app: args.app.clone(), options };
     let now = context.now();
-    let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
-    let mut rotated = provision::rotate(&request, &snapshot, &layout, &mut means)?;
+    let mut rotated = asked(&mut wanted, context, |wanted, context| {
+        let (app, options) = (&wanted.app, &wanted.options);
+        let request = Rotation { app, new: &new, old: old.as_ref(), options, skipped: &skipped };
+        let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
+        provision::rotate(&request, &snapshot, &layout, &mut means)
+    })?;
     for note in &rotated.notes {
         context.note(format!("note: {note}"));
     }

@@ -16,7 +16,7 @@
 //! |---|---|
 //! | `path`, `owner` | the file of the Database and the owner that it names |
 //! | `declared.as` | `managed-role`, `database-role`, `component`; `operator` makes it by itself; `nowhere` |
-//! | `uses[].form` | `url`; `password` under a key of its own; `reference` of a workload to the role's Secret |
+//! | `uses[].form` | `url`, or another connection string; `password` under a key of its own; `reference` of a workload to the role's Secret |
 //! | `passwords` | `equal`, `differ`, or `unknown`: nothing to compare, or no identity |
 //!
 //! Paths are relative to the root. What is not known, or not there, is `null`. Fields may be added within a version, but
@@ -28,11 +28,12 @@ use serde_json::{Value, json};
 
 use super::Format;
 use super::list::{NOTHING, nothing};
+use super::question::{Wanted, asked};
 use crate::cli::claim::Access;
 use crate::cli::failure::visible;
 use crate::cli::{Context, Failure, Status, discover, table};
 use crate::layout::{App, Choice, Layout};
-use crate::provision::{Declared, Entry, Inventory, Stock};
+use crate::provision::{Declared, Entry, Error, Inventory, Stock};
 use crate::repo;
 
 /// Show roles, databases, secrets and the places that use them side by side
@@ -44,7 +45,7 @@ use crate::repo;
   keywright db status miniflux
   keywright db status --format json | jq '.databases[] | select(.passwords == \"differ\")'")]
 pub(crate) struct StatusArgs {
-    /// The app to show instead of all: the name of its Flux Kustomization, or of its directory
+    /// The app to show instead of all: the name of its Flux Kustomization, or of its directory, or more of that one's path
     #[arg(value_name = "APP")]
     app: Option<String>,
     /// How to report
@@ -63,11 +64,20 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context) -> Result<Status, Fa
     let (_, snapshot) = super::snapshot(&root, context)?;
     let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, Some(&identities));
-    let app = args.app.as_deref().map(|name| app_named(name, &layout, &inventory)).transpose()?;
+    let app = match &args.app {
+        Some(app) => {
+            let mut wanted = Wanted { app: app.clone(), ..Wanted::default() };
+            let find =
+                |wanted: &Wanted, _: &mut Context| app_named(&wanted.app, &layout, &inventory);
+            Some(asked(&mut wanted, context, find)?)
+        }
+        None => None,
+    };
     let all = inventory.clusters.iter();
     let rows = all.flat_map(|stock| stock.entries.iter().map(move |entry| (stock, entry)));
     let is_wanted = |(_, entry): &Row<'_, '_>| app.as_deref().is_none_or(|app| entry.is_of(app));
     let rows: Vec<Row<'_, '_>> = rows.filter(is_wanted).collect();
+    tell_broken(&layout, context);
     tell_unopened(&inventory, context);
     match (args.format, app) {
         (Format::Json, _) => context.say(format!("{:#}", json(&rows))),
@@ -81,19 +91,20 @@ pub(crate) fn run(args: &StatusArgs, context: &mut Context) -> Result<Status, Fa
 }
 
 /// The name under which the inventory has an app; a role or a database without an app goes by its own name.
-fn app_named(
-    name: &str,
-    layout: &Layout<'_>,
-    inventory: &Inventory<'_>,
-) -> Result<String, Failure> {
+fn app_named(name: &str, layout: &Layout<'_>, inventory: &Inventory<'_>) -> Result<String, Error> {
     let is_known = |stock: &Stock<'_>| stock.entries.iter().any(|entry| entry.is_of(name));
     if inventory.clusters.iter().any(is_known) {
         return Ok(name.to_owned());
     }
     let found: Choice<App<'_>> = layout.app_named(name);
-    let app = layout.only_app(name, found, |_| true);
-    let app = app.map_err(|error| Failure::new(error.to_string()).with_layout_hints(&error))?;
-    Ok(app.name().to_owned())
+    Ok(layout.only_app(name, found, |_| true)?.name().to_owned())
+}
+
+/// Says which files cannot be read, or are no YAML, so that what they declare is not shown.
+pub(super) fn tell_broken(layout: &Layout<'_>, context: &mut Context) {
+    for (_, error) in layout.broken() {
+        context.note(visible(&format!("warning: {error}: what it declares is left out")));
+    }
 }
 
 /// Says which passwords could not be compared.

@@ -60,7 +60,7 @@ fn an_unknown_field_is_refused_with_its_place_and_the_nearest_one() {
         let document = Document::parse(text.as_bytes().to_vec()).unwrap();
         let error = Settings::parse(&document).err().expect("refused");
         assert_eq!(error.to_string(), wanted);
-        let SettingError::Unknown { nearest, .. } = error else { panic!("{wanted}") };
+        let settings::Error::Unknown { nearest, .. } = error else { panic!("{wanted}") };
         assert_eq!(nearest.as_deref(), near, "{text}");
     }
 }

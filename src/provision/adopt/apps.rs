@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::Remark;
-use super::candidate::{Candidate, candidates, is_for_init};
-use crate::layout::{App, Layout, Strategy};
+use super::candidate::{Candidate, candidates, init_containers};
+use crate::kube::Object;
+use crate::layout::{App, Layout, Located, Strategy};
 use crate::provision::draft::Draft;
 use crate::provision::inventory::Inventory;
 use crate::provision::{
@@ -40,15 +41,17 @@ pub(super) fn declare<'s>(
             }
             continue;
         }
-        // Names are inferred from what is in the repository, which this plan is not yet.
-        let is_near = |other: &&&Candidate<'_, '_>| {
-            other.app == one.app || (other.stock, &other.role) == (one.stock, &one.role)
-        };
-        if done.iter().any(|other| is_near(&other)) {
-            again.insert(app.to_owned());
+        // Names are inferred from what is in the repository, which this plan is not yet: only a further Database needs
+        // none of them.
+        let is_same_role =
+            |other: &&Candidate<'_, '_>| (other.stock, &other.role) == (one.stock, &one.role);
+        let is_same_app = |other: &&Candidate<'_, '_>| other.app == one.app;
+        let is_further = done.iter().any(|other| is_same_role(other) && is_same_app(other));
+        if !is_further && done.iter().any(|other| is_same_role(other) || is_same_app(other)) {
+            again.insert((app.to_owned(), database));
             continue;
         }
-        match of_app(draft, layout, inventory, (one, app), means, remarks) {
+        match of_app(draft, layout, inventory, (one, app, is_further), means, remarks) {
             Ok(()) => done.push(one),
             Err(Problem::Left(reason)) => {
                 remarks.push(Remark::Left { path, database, reason: Box::new(reason) });
@@ -56,7 +59,8 @@ pub(super) fn declare<'s>(
             Err(Problem::Failed(error)) => return Err(error),
         }
     }
-    remarks.extend(again.into_iter().map(|app| Remark::Again { app }));
+    let again = again.into_iter();
+    remarks.extend(again.map(|(app, database)| Remark::Again { app, database }));
     Ok(())
 }
 
@@ -72,7 +76,7 @@ fn of_app<'s>(
     draft: &mut Draft<'s>,
     layout: &Layout<'s>,
     inventory: &Inventory<'s>,
-    (one, app): (&Candidate<'_, 's>, &str),
+    (one, app, is_further): (&Candidate<'_, 's>, &str, bool),
     means: &mut Means<'_>,
     remarks: &mut Vec<Remark>,
 ) -> Result<(), Problem> {
@@ -88,6 +92,11 @@ fn of_app<'s>(
         return Err(Problem::Left(Error::ByComponent));
     }
     let named = database::existing(layout, &target).map_err(Problem::Left)?;
+    if is_further {
+        database::write(draft, layout, &target, &named).map_err(Problem::Failed)?;
+        remarks.extend(init_remarks(layout, &target.app, &one.database));
+        return Ok(());
+    }
     let mut notes = Vec::new();
     let snapshot = draft.snapshot();
     let existing = role_secret::existing(snapshot, layout, &target, means, &mut notes);
@@ -112,35 +121,16 @@ fn of_app<'s>(
         depends_on::write(draft, layout, &target)
     })()
     .map_err(Problem::Failed)?;
-    remarks.extend(init_containers(layout, &target.app, &one.database));
+    remarks.extend(init_remarks(layout, &target.app, &one.database));
     Ok(())
 }
 
 /// The init containers of an app that make its database.
-fn init_containers(layout: &Layout<'_>, app: &App<'_>, database: &str) -> Vec<Remark> {
-    let secrets = layout.secrets_of(app);
-    if !secrets.iter().any(is_for_init) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for located in layout.objects_in(&app.directory).unwrap_or_default() {
-        let document = located.view.document;
-        let is_image = |id: &crate::document::NodeId| {
-            let keys = ["image", "repository"];
-            let mut images =
-                keys.iter().filter_map(|key| document.text(document.entry(*id, key)?.1));
-            images.any(|image| image.rsplit('/').next().is_some_and(|name| name.starts_with(IMAGE)))
-        };
-        found.extend(document.subtree(located.view.node).filter(is_image).map(|id| {
-            Remark::InitContainer {
-                path: located.file.to_owned(),
-                line: document.position_of(id).line,
-                database: database.to_owned(),
-            }
-        }));
-    }
-    found
+fn init_remarks(layout: &Layout<'_>, app: &App<'_>, database: &str) -> Vec<Remark> {
+    let remark = |found: Located<'_, Object<'_>>| Remark::InitContainer {
+        path: found.file.to_owned(),
+        line: found.view.document.position_of(found.view.node).line,
+        database: database.to_owned(),
+    };
+    init_containers(layout, app).into_iter().map(remark).collect()
 }
-
-/// The image that makes a database before the app starts (`ghcr.io/home-operations/postgres-init` and its like).
-const IMAGE: &str = "postgres-init";

@@ -6,7 +6,8 @@
 //! | the database of an init container (`INIT_POSTGRES_…`), or of a URL that nothing declares | role, Secret and Database |
 //! | an entry of `spec.managed.roles`, if that is asked for | a `DatabaseRole` |
 //!
-//! Passwords stay. Nothing that an app reads is changed. What cannot be adopted is named in a [`Remark`], with the reason.
+//! Passwords stay. Nothing that an app reads is changed. What cannot be adopted is named in a [`Remark`], with the reason. Refused where a file is no YAML:
+//! what seems to be missing may be in it.
 
 mod apps;
 mod candidate;
@@ -39,6 +40,7 @@ pub(crate) fn adopt<'s>(
     inventory: &Inventory<'s>,
     means: &mut Means<'_>,
 ) -> Result<Adoption, Error> {
+    layout.refuse_broken()?;
     let mut draft = Draft::new(snapshot);
     let mut remarks = Vec::new();
     secrets::complete(&mut draft, inventory, means, &mut remarks)?;
@@ -52,6 +54,7 @@ pub(crate) fn adopt_roles<'s>(
     snapshot: &'s Snapshot,
     layout: &Layout<'s>,
 ) -> Result<Adoption, Error> {
+    layout.refuse_broken()?;
     let mut draft = Draft::new(snapshot);
     let mut remarks = Vec::new();
     objects::replace(&mut draft, roles, layout, &mut remarks)?;

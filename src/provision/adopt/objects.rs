@@ -11,11 +11,11 @@ use super::carry::{self, Carried};
 use crate::document::{Document, Fragment, NodeId};
 use crate::kube::cluster::{Cluster, Role};
 use crate::kube::{self, Object};
-use crate::layout::{ClusterSite, Layout, Located, RoleSecretPlace};
+use crate::layout::{ClusterSite, Layout, Located, RoleSecretPlace, RoleSite};
 use crate::provision::Error;
 use crate::provision::draft::Draft;
 use crate::provision::objects::{self, Place};
-use crate::provision::role;
+use crate::provision::{role, target};
 
 /// An entry that goes, and what becomes of it.
 struct Moving<'s> {
@@ -36,11 +36,19 @@ pub(super) fn replace<'s>(
     refuse_unknown(chosen, &sites, layout)?;
     for site in &sites {
         let list = layout.role_list(site);
+        let live = layout.roles(site);
+        let is_live = |role: &Role<'_>| {
+            let is_it = |found: &RoleSite<'_>| {
+                found.file == list.file && found.role.entry.node == role.entry.node
+            };
+            live.iter().any(is_it)
+        };
         let siblings = layout.database_roles_of(site);
         let place = role::place(layout, site);
         let named = layout.role_secrets(site);
         let mut moving: Vec<Moving<'s>> = Vec::new();
-        for role in list.view.roles() {
+        // An entry that a patch hides would come to life as an object.
+        for role in list.view.roles().filter(is_live) {
             let name = role.name();
             if !chosen.is_empty() && !chosen.iter().any(|chosen| chosen == name) {
                 continue;
@@ -79,7 +87,7 @@ pub(super) fn replace<'s>(
     Ok(())
 }
 
-/// Refuses a role that is neither an entry nor an object.
+/// Refuses a role that is neither an entry nor an object, and one of no Cluster at all.
 fn refuse_unknown(
     chosen: &[String],
     sites: &[ClusterSite<'_>],
@@ -87,7 +95,10 @@ fn refuse_unknown(
 ) -> Result<(), Error> {
     let roles = sites.iter().flat_map(|site| layout.roles(site));
     let found: Vec<String> = roles.map(|found| found.role.name().to_owned()).collect();
-    let Some(site) = sites.first() else { return Ok(()) };
+    if chosen.is_empty() {
+        return Ok(());
+    }
+    let Some(site) = sites.first() else { return target::cluster(None, layout).map(drop) };
     match chosen.iter().find(|role| !found.contains(role)) {
         Some(role) => {
             let (path, role) = (site.file.to_owned(), role.clone());

@@ -13,6 +13,8 @@ pub(crate) enum Remark {
     Again {
         /// The app.
         app: String,
+        /// The one that is left.
+        database: String,
     },
     /// A role is being dropped, which a `DatabaseRole` cannot express.
     Dropping {
@@ -70,9 +72,9 @@ pub(crate) enum Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Remark::Again { app } => write!(
+            Remark::Again { app, database } => write!(
                 formatter,
-                "the app `{app}` has another database; run `keywright db adopt` again for it"
+                "the database `{database}` of the app `{app}` is left: run `keywright db adopt` again for it"
             ),
             Remark::Dropping { path, role } => write!(
                 formatter,

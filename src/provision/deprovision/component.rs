@@ -9,7 +9,7 @@ use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::joined;
 use crate::layout::{App, Layout};
 use crate::provision::Error;
-use crate::provision::component::{edit, used_variables, wanted};
+use crate::provision::component::{edit, items, used_variables};
 use crate::provision::draft::Draft;
 
 /// Takes the component off the app, with the variables that nothing else of the app uses; what stays elsewhere.
@@ -42,7 +42,7 @@ pub(super) fn leave<'s>(
             }
         })?;
     }
-    Ok(wanted(found.name, &members))
+    Ok(items(found.name, &members))
 }
 
 /// The variables of the component that nothing else of the app uses.

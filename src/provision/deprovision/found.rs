@@ -7,7 +7,7 @@ use crate::kube::database::Database;
 use crate::kube::objects;
 use crate::layout::{self, App, ClusterSite, Layout, Located, RoleSite, SecretSite};
 use crate::provision::opened::{self, Opened};
-use crate::provision::{Error, Means, Options, names, target};
+use crate::provision::{Error, Means, Options, by_hand, names, target};
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 
@@ -40,13 +40,14 @@ pub(super) struct Found<'r, 's> {
 }
 
 /// Finds it. An app of which nothing is there, and that is not there itself, is refused.
-pub(super) fn find<'r, 's>(
-    name: &'r str,
+pub(super) fn find<'r, 's: 'r>(
+    given: &'r str,
     options: &Options,
     snapshot: &'s Snapshot,
     layout: &Layout<'s>,
     means: &Means<'_>,
 ) -> Result<Found<'r, 's>, Error> {
+    let name = target::name_of(given, layout);
     names::check_app(name)?;
     let site = target::cluster(options.cluster.as_deref(), layout)?;
     let mut roles = layout.roles(&site);
@@ -56,6 +57,12 @@ pub(super) fn find<'r, 's>(
     };
     names::check(name, &role_name, &role_name)?;
     target::refuse_bootstrap(&role_name, &role_name, &site)?;
+    let set_names = [name, role_name.as_str()];
+    by_hand::refuse_in_set(
+        layout,
+        &site,
+        if name == role_name { &set_names[..1] } else { &set_names },
+    )?;
     let place = layout.role_secrets(&site).name.value;
     roles.retain(|found| found.role.name() == role_name);
     for found in &roles {
@@ -82,7 +89,7 @@ pub(super) fn find<'r, 's>(
             password = text(&values, "password").map(|text| Secret::from(text.to_owned()));
         }
     }
-    let app = match target::app_named(name, layout, &site) {
+    let app = match target::app_named(given, layout, &site) {
         Ok(app) => Some(app),
         Err(Error::Layout(layout::Error::AppUnknown { .. }))
             if !roles.is_empty() || !databases.is_empty() || secret.is_some() =>

@@ -68,10 +68,18 @@ fn owner(
         return exam.error("owner-without-role", place, message, "add `spec.owner`".to_owned());
     };
     let is_made = owner == stock.site.cluster.bootstrap_owner() || owner == names::SUPERUSER;
-    if !is_made {
+    let is_patched =
+        || exam.layout.patched_roles(&stock.site).is_some_and(|patch| patch.has(owner));
+    if !is_made && !is_patched() {
         let message = format!("the owner `{owner}` of the database `{name}` is declared nowhere");
         let hint = format!("{ADOPT}, or declare the role");
-        exam.error("owner-without-role", place, message, hint);
+        match stock.site.cluster.is_recovered() {
+            true => {
+                let message = format!("{message}, unless the Cluster has it from its backup");
+                exam.warning("owner-without-role", place, message, hint);
+            }
+            false => exam.error("owner-without-role", place, message, hint),
+        }
     }
 }
 
@@ -86,12 +94,16 @@ fn lonely(
     // One that shares the rights of others, or uses their databases, is not meant to have one.
     let shares = role.entry.at(&["inRoles"]).is_some();
     let uses_another = entry.uses.iter().filter_map(|place| place.url()).any(|url| {
-        stock.entries.iter().any(|other| {
-            other.database.is_some() && other.name.as_deref() == Some(url.database.as_str())
-        })
+        stock
+            .entries
+            .iter()
+            .any(|other| other.database.is_some() && other.name.as_deref() == url.database())
     });
     let is_own = role.name() == stock.site.cluster.bootstrap_owner();
-    if role.password_secret().is_none() || shares || uses_another || is_own {
+    let app = entry.app.as_deref().unwrap_or(role.name());
+    let is_in_set =
+        exam.layout.database_set(&stock.site).is_some_and(|set| set.has(&[role.name(), app]));
+    if role.password_secret().is_none() || shares || uses_another || is_own || is_in_set {
         return;
     }
     if !role.may_log_in() {
@@ -120,6 +132,24 @@ fn login(exam: &mut Examination<'_, '_>, found: &RoleSite<'_>) {
     }
 }
 
+/// Entries of lists that a patch replaces, unless the role is in the list that counts.
+pub(super) fn hidden(exam: &mut Examination<'_, '_>, stock: &Stock<'_>) {
+    let live = exam.layout.roles(&stock.site);
+    let patched = exam.layout.patched_roles(&stock.site);
+    for (found, hides) in exam.layout.hidden_roles(&stock.site) {
+        let name = found.role.name();
+        let is_live = live.iter().any(|other| other.role.name() == name);
+        if is_live || patched.as_ref().is_some_and(|patch| patch.has(name)) {
+            continue;
+        }
+        let hides = hides.display();
+        let message =
+            format!("this entry of `{name}` is not applied: {hides} replaces the list of roles");
+        let hint = format!("move it to {hides}, or remove it");
+        exam.warning("role-hidden", at_role(&found, &["name"]), message, hint);
+    }
+}
+
 /// The same role or database declared twice.
 pub(super) fn twice(exam: &mut Examination<'_, '_>, stock: &Stock<'_>) {
     let roles = exam.layout.roles(&stock.site);
@@ -136,13 +166,11 @@ pub(super) fn twice(exam: &mut Examination<'_, '_>, stock: &Stock<'_>) {
                 let hint = format!("{ADOPT} --to database-role {name}");
                 exam.warning("role-twice", place, message, hint);
             }
-            (false, false) if first.file == found.file => {
+            (false, false) => {
                 let message =
                     format!("the role `{name}` is listed twice, which the operator refuses");
                 exam.error("role-twice", place, message, "remove one of the entries".to_owned());
             }
-            // The list of a patch takes the place of the Cluster's own.
-            (false, false) => {}
             (true, _) => {
                 let message = format!("there are two DatabaseRoles of `{name}`; one is applied");
                 exam.error("role-twice", place, message, "remove one of them".to_owned());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Finding, Repair};
+use super::{Finding, Repair, Severity};
 use crate::kube::kustomization::Kustomization;
 use crate::layout::{ClusterSite, Layout};
 use crate::provision::draft::Draft;
@@ -19,7 +19,8 @@ pub(crate) struct Fixed<'s> {
     pub(crate) left: Vec<Finding<'s>>,
 }
 
-/// Plans the repair of the findings. A Secret that cannot be decrypted is left.
+/// Plans the repair of the findings. A Secret that cannot be decrypted is left. Refused where a file is no YAML: what
+/// is missing may be in it.
 pub(crate) fn fix<'s>(
     findings: Vec<Finding<'s>>,
     snapshot: &'s Snapshot,
@@ -27,6 +28,7 @@ pub(crate) fn fix<'s>(
     inventory: &Inventory<'s>,
     means: &mut Means<'_>,
 ) -> Result<Fixed<'s>, Error> {
+    layout.refuse_broken()?;
     let mut draft = Draft::new(snapshot);
     let mut left = Vec::new();
     for finding in findings {
@@ -43,7 +45,7 @@ pub(crate) fn fix<'s>(
                 true
             }
         };
-        if !is_mended {
+        if !is_mended && finding.severity != Severity::Note {
             left.push(finding);
         }
     }

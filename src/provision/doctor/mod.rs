@@ -24,6 +24,7 @@ use super::inventory::{Entry, Inventory, Stock};
 use crate::document::{Document, NodeId, Position};
 use crate::kube::Object;
 use crate::layout::{App, Layout, SecretSite};
+use crate::repo;
 
 /// The command that mends what is safe.
 const FIX: &str = "keywright db doctor --fix";
@@ -34,6 +35,9 @@ const ADOPT: &str = "keywright db adopt";
 /// The command by which people mend an encrypted file.
 const EDIT: &str = "keywright edit";
 
+/// What to do with a file that is no YAML.
+const MEND: &str = "mend it first; `git diff` shows what changed";
+
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Severity {
@@ -41,6 +45,8 @@ pub(crate) enum Severity {
     Error,
     /// It works, but not as well as it could, or not for long.
     Warning,
+    /// Good to know; there is nothing to do.
+    Note,
 }
 
 impl Severity {
@@ -49,6 +55,7 @@ impl Severity {
         match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         }
     }
 }
@@ -110,6 +117,7 @@ pub(crate) fn examine<'s>(layout: &Layout<'s>, inventory: &Inventory<'s>) -> Vec
     let mut examination = Examination { layout, inventory, findings: Vec::new() };
     for (index, stock) in inventory.clusters.iter().enumerate() {
         declared::twice(&mut examination, stock);
+        declared::hidden(&mut examination, stock);
         secrets::unused(&mut examination, stock);
         wiring::waiting(&mut examination, index);
         wiring::listing(&mut examination, index);
@@ -121,10 +129,32 @@ pub(crate) fn examine<'s>(layout: &Layout<'s>, inventory: &Inventory<'s>) -> Vec
         }
     }
     let mut findings = examination.findings;
+    findings.extend(unreadable(layout));
     findings.sort_by(|one, other| {
         (&one.path, one.position, one.rule).cmp(&(&other.path, other.position, other.rule))
     });
     findings
+}
+
+/// Files that cannot be read, or are no YAML: what they declare is missing in everything else.
+fn unreadable<'s>(layout: &Layout<'s>) -> Vec<Finding<'s>> {
+    let finding = |(path, error): (&Path, repo::Error)| {
+        let (position, reason) = match error {
+            repo::Error::Parse { source, .. } => (source.position, source.reason),
+            repo::Error::Read { reason, .. } => (Position { line: 1, column: 1 }, reason),
+        };
+        Finding {
+            rule: "unreadable",
+            severity: Severity::Error,
+            path: path.to_owned(),
+            position,
+            message: format!("{reason}: what this file declares is not known"),
+            hint: MEND.to_owned(),
+            file: None,
+            repair: None,
+        }
+    };
+    layout.broken().into_iter().map(finding).collect()
 }
 
 impl<'s> Examination<'_, 's> {
@@ -134,6 +164,10 @@ impl<'s> Examination<'_, 's> {
 
     fn warning(&mut self, rule: &'static str, place: Place<'_>, message: String, hint: String) {
         self.add(rule, Severity::Warning, place, message, hint);
+    }
+
+    fn note(&mut self, rule: &'static str, place: Place<'_>, message: String, hint: String) {
+        self.add(rule, Severity::Note, place, message, hint);
     }
 
     /// A warning about something that can be mended.

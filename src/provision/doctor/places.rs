@@ -17,7 +17,10 @@ pub(super) fn uses(exam: &mut Examination<'_, '_>, stock: &Stock<'_>, entry: &En
                 let message = format!("`{key}` connects as the role `{role}`, declared nowhere");
                 exam.warning("undeclared-role", at(found, key), message, ADOPT.to_owned());
             }
-            Form::Url(url) => database(exam, stock, entry, found, (key, &url.database)),
+            Form::Url(url) => {
+                let Some(name) = url.database() else { continue };
+                database(exam, stock, entry, found, (key, name));
+            }
             Form::Elsewhere(_) => {
                 let message = format!("`{key}` leads to a host that is no Service of the Cluster");
                 let hint = format!("a Service of the Cluster is `{}`", service(stock));

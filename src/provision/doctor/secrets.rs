@@ -13,7 +13,8 @@ pub(super) fn own<'s>(exam: &mut Examination<'_, 's>, entry: &Entry<'s>) {
         return;
     }
     let Some(site) = secret.site else {
-        if !exam.layout.is_made_elsewhere(secret.name) {
+        let is_unread = || exam.layout.is_in_broken(secret.name);
+        if !exam.layout.is_made_elsewhere(secret.name) && !is_unread() {
             let place = Place::of(role.role.entry, &["passwordSecret", "name"], role.file);
             let message = format!("the Secret `{}` is not in the repository", secret.name);
             exam.error("secret-missing", place, message, provision(entry));
@@ -45,7 +46,7 @@ pub(super) fn own<'s>(exam: &mut Examination<'_, 's>, entry: &Entry<'s>) {
         let message = format!("the Secret `{}` is of the type `{kind}`, not `{TYPE}`", secret.name);
         let hint = "leave it: it works, and a Secret's type is immutable".to_owned();
         let place = Place::of(site.object, &["type"], site.file);
-        exam.warning("secret-type", place, message, hint);
+        exam.note("secret-type", place, message, hint);
     }
 }
 

@@ -17,8 +17,8 @@ mod vault;
 use std::path::{Path, PathBuf};
 
 use super::component;
+use super::connection::Connection;
 use super::role_secret::{RELOAD_LABEL, RoleSecret};
-use super::url::DatabaseUrl;
 use super::{Error, names};
 use crate::keys::Identities;
 use crate::kube::Object;
@@ -110,10 +110,10 @@ pub(crate) struct Use<'s> {
 
 /// How a place uses a role.
 pub(super) enum Form {
-    /// By a URL to the Cluster.
-    Url(DatabaseUrl),
-    /// By a URL with role and database of the Cluster, and a host that is none of its Services.
-    Elsewhere(DatabaseUrl),
+    /// By a connection to the Cluster, mostly a URL.
+    Url(Connection),
+    /// By a connection with role and database of the Cluster, and a host that is none of its Services.
+    Elsewhere(Connection),
     /// By the password under a key of its own.
     Password,
     /// A workload reads the Secret of the role itself.
@@ -231,8 +231,8 @@ impl<'s> Use<'s> {
         }
     }
 
-    /// The URL, whether it leads to the Cluster or not.
-    pub(super) fn url(&self) -> Option<&DatabaseUrl> {
+    /// The connection, whether it leads to the Cluster or not.
+    pub(super) fn url(&self) -> Option<&Connection> {
         match &self.form {
             Form::Url(url) | Form::Elsewhere(url) => Some(url),
             _ => None,
@@ -243,6 +243,7 @@ impl<'s> Use<'s> {
 /// Databases with their owners, then the roles that own none.
 fn stock<'s>(site: ClusterSite<'s>, layout: &Layout<'s>, vault: &Vault<'s>) -> Stock<'s> {
     let roles = layout.roles(&site);
+    let patched = layout.patched_roles(&site);
     let mut entries: Vec<Entry<'s>> = Vec::new();
     for database in layout.databases(&site) {
         let mut entry = Entry::new(database.view.owner(), database.view.database());
@@ -262,6 +263,7 @@ fn stock<'s>(site: ClusterSite<'s>, layout: &Layout<'s>, vault: &Vault<'s>) -> S
         entry.declared = match entry.role {
             Some(found) if found.is_object() => Declared::DatabaseRole,
             Some(_) => Declared::ManagedRole,
+            None if patched.as_ref().is_some_and(|patch| patch.has(name)) => Declared::ManagedRole,
             None => unlisted(name, &site),
         };
         entry.secret = entry.role.and_then(|found| own_secret(found, &site, layout, vault));

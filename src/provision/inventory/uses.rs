@@ -1,16 +1,21 @@
-//! The places in Secrets that use a role: URLs, the password under a key of its own, and user and password side by side.
+//! The places in Secrets that use a role: connections in every spelling, the password under a key of its own, in a
+//! longer text, and user and password side by side.
 //!
 //! ```text
 //! DATABASE_URL: postgres://miniflux:…@postgres-apps-rw.apps.svc.cluster.local:5432/miniflux
 //! PAPERLESS_DBUSER: paperless        a pair: the user is the role, so the other one is its password
 //! PAPERLESS_DBPASS: …
+//! KC_DB_URL: jdbc:postgresql://…/keycloak     a connection without credentials: they stand beside it
+//! KC_DB_USERNAME: keycloak
+//! KC_DB_PASSWORD: …
 //! ```
 
 use super::{Content, Entry, Form, Stock, Use, Vault, unlisted};
 use crate::kube::cluster::GROUP;
 use crate::kube::objects;
 use crate::layout::SecretSite;
-use crate::provision::url::DatabaseUrl;
+use crate::provision::connection::Connection;
+use crate::provision::rotate::replace::Replacement;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 
@@ -26,46 +31,79 @@ const PASSWORD_KEYS: [&str; 4] = ["PASSWORD", "PASSWD", "PASS", "PWD"];
 /// What a key of a database's user has before its end, unless the host beside it is the Cluster.
 const DATABASE_KEYS: [&str; 6] = ["DB", "DATABASE", "PG", "POSTGRES", "POSTGRESQL", "SQL"];
 
+/// Ends of the keys of a connection without its credentials, upper-case.
+const URL_KEYS: [&str; 6] = ["JDBCURL", "JDBCURI", "CONNECTIONSTRING", "URL", "URI", "DSN"];
+
+/// A `Pooler`: its Service has its name, and leads to its Cluster.
+struct Pooler<'s> {
+    name: &'s str,
+    cluster: Option<&'s str>,
+}
+
 /// Gives each entry its uses, and each use that fits none an entry.
-pub(super) fn assign<'s>(clusters: &mut [Stock<'s>], snapshot: &Snapshot, vault: &Vault<'s>) {
+pub(super) fn assign<'s>(clusters: &mut [Stock<'s>], snapshot: &'s Snapshot, vault: &Vault<'s>) {
     let poolers = poolers(snapshot);
     for content in &vault.contents {
+        let mut known: Vec<&str> = Vec::new();
         for (key, value) in &content.values {
-            match value.expose_text().and_then(DatabaseUrl::parse) {
-                Some(url) => assign_url(clusters, content, key, url, &poolers),
-                None => assign_password(clusters, content, key, value),
+            for found in value.expose_text().map_or_else(Vec::new, Connection::all) {
+                if let Some(beside) = connection(clusters, content, key, found, &poolers) {
+                    known.push(key);
+                    known.extend(beside);
+                }
             }
         }
+        let others = content.values.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+        others.for_each(|(key, value)| assign_password(clusters, content, key, value));
     }
 }
 
-fn assign_url<'s>(
+/// Assigns a connection; the key beside it that has its password, if it is assigned to a role.
+fn connection<'s, 'c>(
     clusters: &mut [Stock<'s>],
-    content: &Content<'s>,
+    content: &'c Content<'s>,
     key: &str,
-    url: DatabaseUrl,
-    poolers: &[String],
-) {
-    let service = url.host.split('.').next().unwrap_or_default();
-    if poolers.iter().any(|pooler| pooler == service) {
-        return;
-    }
-    let reaches = |stock: &&mut Stock<'_>| {
-        let namespace = stock.site.namespace.as_ref().map(|found| found.value);
-        url.reaches(stock.site.cluster.name(), namespace)
+    mut found: Connection,
+    poolers: &[Pooler<'_>],
+) -> Option<Option<&'c str>> {
+    let beside = match found.password {
+        Some(_) => None,
+        None => password_beside(content, key),
     };
-    if let Some(stock) = clusters.iter_mut().find(reaches) {
-        let entry = entry_of(stock, &url.user, &url.database);
-        return add(entry, content, key, Form::Url(url));
-    }
-    let is_of = |entry: &&mut Entry<'_>| {
-        entry.role_name.as_deref() == Some(&url.user)
-            && entry.name.as_deref() == Some(&url.database)
+    let value = |key: Option<&str>| {
+        content.values.iter().rev().find(|(known, _)| Some(known.as_str()) == key)
     };
-    let mut entries = clusters.iter_mut().flat_map(|stock| &mut stock.entries);
-    if let Some(entry) = entries.find(is_of) {
-        add(entry, content, key, Form::Elsewhere(url));
+    let user = user_beside(content, key);
+    found.complete(value(user).map(|(_, value)| value), value(beside).map(|(_, value)| value));
+    let user = found.user()?.to_owned();
+    let pooler = poolers.iter().find(|pooler| found.names_service(pooler.name));
+    let reaches = |stock: &Stock<'_>| match pooler {
+        Some(pooler) => pooler.cluster == Some(stock.site.cluster.name()),
+        None => found.reaches(stock.site.cluster.name(), stock.namespace()),
+    };
+    let is_of = |entry: &Entry<'_>| {
+        let is_database =
+            || found.database().is_some() && entry.name.as_deref() == found.database();
+        entry.role_name.as_deref() == Some(&user) && (found.is_for_any_host() || is_database())
+    };
+    let (entry, form): (_, fn(Connection) -> Form) =
+        if let Some(index) = clusters.iter().position(reaches) {
+            (entry_of(&mut clusters[index], &user, found.database()), Form::Url)
+        } else {
+            let mut entries = clusters.iter_mut().flat_map(|stock| &mut stock.entries);
+            let entry = entries.find(|entry| pooler.is_none() && is_of(entry))?;
+            let form = if found.is_for_any_host() { |_| Form::Password } else { Form::Elsewhere };
+            (entry, form)
+        };
+    let is_equal = found.password.as_ref().and_then(|password| entry.agrees(password));
+    match beside {
+        Some(password_key) => {
+            add(entry, content, key, form(found), None);
+            add(entry, content, password_key, Form::Password, is_equal);
+        }
+        None => add(entry, content, key, form(found), is_equal),
     }
+    Some(beside)
 }
 
 fn assign_password<'s>(
@@ -80,21 +118,33 @@ fn assign_password<'s>(
             continue;
         }
         let cluster = stock.site.cluster.name();
-        let holds = |entry: &Entry<'_>| {
-            let own = entry.secret.as_ref().and_then(|secret| secret.password.as_ref()?.clear());
-            own == Some(value) && value.len() >= RECOGNIZABLE
-        };
+        let roles: Vec<&str> =
+            stock.entries.iter().filter_map(|entry| entry.role_name.as_deref()).collect();
         // Two roles may have the same password: the user beside it knows better whose it is.
         let paired = |entry: &Entry<'_>| is_paired(entry, content, key, cluster);
         let found = stock.entries.iter().position(paired);
-        if let Some(index) = found.or_else(|| stock.entries.iter().position(holds)) {
-            let entry = &mut stock.entries[index];
-            let is_equal = entry.agrees(value);
-            add(entry, content, key, Form::Password);
-            entry.uses.last_mut().expect("just added").is_equal = is_equal;
-            return;
-        }
+        let holds = |entry: &Entry<'_>| holds(entry, &roles, key, value);
+        let (index, is_equal) = match found {
+            Some(index) => (index, stock.entries[index].agrees(value)),
+            None => match stock.entries.iter().position(holds) {
+                Some(index) => (index, Some(true)),
+                None => continue,
+            },
+        };
+        return add(&mut stock.entries[index], content, key, Form::Password, is_equal);
     }
+}
+
+/// Whether the password of a role is a value, or stands in it as `db rotate` would find it.
+fn holds(entry: &Entry<'_>, roles: &[&str], key: &str, value: &Secret) -> bool {
+    let own = entry.secret.as_ref().and_then(|secret| secret.password.as_ref()?.clear());
+    let (Some(own), Some(role)) = (own, entry.role_name.as_deref()) else { return false };
+    if own == value {
+        return value.len() >= RECOGNIZABLE;
+    }
+    let others: Vec<&str> = roles.iter().copied().filter(|other| *other != role).collect();
+    let search = Replacement { old: own, new: own, role, others: &others };
+    !search.is_ordinary() && !matches!(search.apply(key, value.expose()), Ok(None))
 }
 
 impl Entry<'_> {
@@ -110,11 +160,13 @@ fn is_own(entry: &Entry<'_>, site: &SecretSite<'_>) -> bool {
     own.is_some_and(|own| own.file == site.file && own.object.node == site.object.node)
 }
 
-fn add<'s>(entry: &mut Entry<'s>, content: &Content<'s>, key: &str, form: Form) {
-    let is_equal = match &form {
-        Form::Url(url) | Form::Elsewhere(url) => entry.agrees(&url.password),
-        _ => None,
-    };
+fn add<'s>(
+    entry: &mut Entry<'s>,
+    content: &Content<'s>,
+    key: &str,
+    form: Form,
+    is_equal: Option<bool>,
+) {
     entry.uses.push(Use {
         app: content.app.clone(),
         file: content.site.file,
@@ -125,12 +177,18 @@ fn add<'s>(entry: &mut Entry<'s>, content: &Content<'s>, key: &str, form: Form) 
     });
 }
 
-/// The entry of a role and a database; else that of the role; else a new one.
-fn entry_of<'e, 's>(stock: &'e mut Stock<'s>, role: &str, database: &str) -> &'e mut Entry<'s> {
+/// The entry of a role and a database; else that of the role; else a new one. Without a database it is the one that is
+/// called as the role, as libpq has it.
+fn entry_of<'e, 's>(
+    stock: &'e mut Stock<'s>,
+    role: &str,
+    database: Option<&str>,
+) -> &'e mut Entry<'s> {
     let of_role = |entry: &Entry<'_>| entry.role_name.as_deref() == Some(role);
-    let exact = |entry: &Entry<'_>| of_role(entry) && entry.name.as_deref() == Some(database);
+    let exact = |entry: &Entry<'_>| of_role(entry) && entry.name.as_deref() == database;
     let found = stock.entries.iter().position(exact);
     let found = found.or_else(|| stock.entries.iter().position(of_role));
+    let database = database.unwrap_or(role);
     let index = found.unwrap_or_else(|| {
         let mut entry = Entry::new(Some(role), Some(database));
         entry.declared = unlisted(role, &stock.site);
@@ -140,6 +198,31 @@ fn entry_of<'e, 's>(stock: &'e mut Stock<'s>, role: &str, database: &str) -> &'e
     let entry = &mut stock.entries[index];
     entry.name.get_or_insert_with(|| database.to_owned());
     entry
+}
+
+/// The key of the user that stands beside a connection.
+fn user_beside<'c>(content: &'c Content<'_>, key: &str) -> Option<&'c str> {
+    beside(content, key, &USER_KEYS)
+}
+
+/// The key of the password that stands beside a connection.
+fn password_beside<'c>(content: &'c Content<'_>, key: &str) -> Option<&'c str> {
+    beside(content, key, &PASSWORD_KEYS)
+}
+
+/// The key with one of these ends that belongs to that of a connection: one of the same stem, else the only one that
+/// speaks of a database or of nothing else.
+fn beside<'c>(content: &'c Content<'_>, key: &str, ends: &[&str]) -> Option<&'c str> {
+    let own = stem(key, &URL_KEYS);
+    let all = || {
+        let keys = content.values.iter().map(|(key, _)| key.as_str());
+        keys.filter_map(|key| Some((stem(key, ends)?, key)))
+    };
+    let same = all().find(|(stem, _)| Some(stem) == own.as_ref());
+    let is_general = |(stem, _): &(String, &str)| stem.is_empty() || is_of_database(stem);
+    let mut general = all().filter(is_general);
+    let only = || general.next().filter(|_| general.next().is_none());
+    same.or_else(only).map(|(_, key)| key)
 }
 
 /// Whether a key is that of a password beside a user that is the role of the entry.
@@ -159,8 +242,12 @@ fn is_paired(entry: &Entry<'_>, content: &Content<'_>, key: &str, cluster: &str)
     };
     let name = content.site.object.name();
     let is_copy = entry.secret.as_ref().is_some_and(|own| Some(own.name) == name);
-    let of_database = DATABASE_KEYS.iter().any(|word| prefix.ends_with(word));
-    is_copy || of_database || content.values.iter().any(is_host)
+    is_copy || is_of_database(&prefix) || content.values.iter().any(is_host)
+}
+
+/// Whether the stem of a key speaks of a database.
+fn is_of_database(stem: &str) -> bool {
+    DATABASE_KEYS.iter().any(|word| stem.ends_with(word))
 }
 
 /// Whether this is one of the Services of a Cluster: the primary, the replicas, or any of them.
@@ -175,8 +262,8 @@ fn stem(key: &str, ends: &[&str]) -> Option<String> {
     ends.iter().find_map(|end| plain.strip_suffix(end).map(str::to_owned))
 }
 
-/// The names of the `Pooler`s of the repository: each has a Service of its name, which leads to its Cluster.
-fn poolers(snapshot: &Snapshot) -> Vec<String> {
+/// The `Pooler`s of the repository.
+fn poolers(snapshot: &Snapshot) -> Vec<Pooler<'_>> {
     let mut found = Vec::new();
     for file in snapshot.manifests() {
         let text = snapshot.bytes(file).ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
@@ -184,7 +271,12 @@ fn poolers(snapshot: &Snapshot) -> Vec<String> {
             && let Ok(document) = snapshot.document(file)
         {
             let poolers = objects(document).into_iter().filter(|object| object.is(GROUP, "Pooler"));
-            found.extend(poolers.filter_map(|object| object.name()).map(str::to_owned));
+            found.extend(poolers.filter_map(|object| {
+                Some(Pooler {
+                    name: object.name()?,
+                    cluster: object.text(&["spec", "cluster", "name"]),
+                })
+            }));
         }
     }
     found

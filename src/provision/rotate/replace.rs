@@ -17,8 +17,8 @@
 
 use zeroize::Zeroizing;
 
-use super::spelling::{SPELLINGS, Spelling};
 use crate::make::percent_encode;
+use crate::provision::spelling::{SPELLINGS, Spelling, colons};
 use crate::secret::Secret;
 
 /// Shorter passwords are taken for ordinary words, in bytes.
@@ -31,25 +31,25 @@ const OTHER_THINGS: [&str; 12] = [
 ];
 
 /// Parameters of a URL that hold a password.
-const PARAMETERS: [&[u8]; 3] = [b"password", b"pass", b"pwd"];
+pub(in crate::provision) const PARAMETERS: [&[u8]; 3] = [b"password", b"pass", b"pwd"];
 
 /// Parameters of a URL that hold a user.
-const USERS: [&[u8]; 2] = [b"user", b"username"];
+pub(in crate::provision) const USERS: [&[u8]; 2] = [b"user", b"username"];
 
 /// The new password would not be safe where the old one stands.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unsafe;
+pub(in crate::provision) struct Unsafe;
 
 /// What is replaced by what.
-pub(super) struct Replacement<'p> {
+pub(in crate::provision) struct Replacement<'p> {
     /// The old password.
-    pub(super) old: &'p Secret,
+    pub(in crate::provision) old: &'p Secret,
     /// The new one.
-    pub(super) new: &'p Secret,
+    pub(in crate::provision) new: &'p Secret,
     /// Whose password it is.
-    pub(super) role: &'p str,
+    pub(in crate::provision) role: &'p str,
     /// The other roles: what stands beside one of them is not ours.
-    pub(super) others: &'p [&'p str],
+    pub(in crate::provision) others: &'p [&'p str],
 }
 
 /// Where a password stands.
@@ -64,7 +64,7 @@ enum Place {
 
 impl Replacement<'_> {
     /// Whether the old password could be an ordinary word: short, or of small letters or digits alone.
-    pub(super) fn is_ordinary(&self) -> bool {
+    pub(in crate::provision) fn is_ordinary(&self) -> bool {
         let old = self.old.expose();
         old.len() < SHORT
             || old.iter().all(u8::is_ascii_lowercase)
@@ -72,7 +72,7 @@ impl Replacement<'_> {
     }
 
     /// The value of a key with the new password; `None` where the old one is not in it.
-    pub(super) fn apply(
+    pub(in crate::provision) fn apply(
         &self,
         key: &str,
         value: &[u8],
@@ -240,10 +240,7 @@ fn user_in_pgpass<'v>(before: &'v [u8], after: &[u8]) -> Option<&'v [u8]> {
     if !rest.trim_ascii().is_empty() || line.windows(2).any(|part| part == b"//") {
         return None;
     }
-    let escaped = |at: usize| line[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
-    let colons: Vec<usize> =
-        (0..line.len()).filter(|at| line[*at] == b':' && !escaped(*at)).collect();
-    match colons[..] {
+    match colons(line)[..] {
         [_, _, last] => Some(&line[last + 1..]),
         _ => None,
     }
@@ -259,12 +256,12 @@ fn ends_apart(text: &[u8]) -> bool {
     }
 }
 
-fn is_of_word(byte: u8) -> bool {
+pub(in crate::provision) fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 /// What cannot stand in a URL, and so is around it.
-fn is_around_url(byte: u8) -> bool {
+pub(in crate::provision) fn is_around_url(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"\"'<>`".contains(&byte)
 }
 

@@ -210,3 +210,36 @@ fn an_operator_that_is_too_old_for_role_objects_is_named() {
         assert_eq!(refused(release(version, values)), None, "{version} {values}");
     }
 }
+
+/// A ResourceSet that makes a Database of each input.
+const SET: &str = "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {name: databases}\nspec:\n  \
+                   inputs:\n    - app: miniflux\n    - app: paperless\n      db: papers\n  resources:\n    \
+                   - apiVersion: postgresql.cnpg.io/v1\n      kind: Database\n      metadata: {name: << inputs.app >>}\n      \
+                   spec: {cluster: {name: postgres-apps}, name: << inputs.db >>, owner: << inputs.app >>}\n";
+
+#[test]
+fn databases_of_a_resource_set_are_refused_with_the_input_until_it_is_there() {
+    let mut files = sample();
+    let databases = format!("{POSTGRES}/databases.yaml");
+    files.insert(databases.clone(), SET.to_owned());
+    let repository = Repository::of(files.clone());
+    let error = repository.provision("grafana").err().unwrap();
+    let reason = "the Databases of the Cluster `postgres-apps` are made by the ResourceSet `databases`, whose inputs are not edited";
+    assert_eq!(error.to_string(), format!("{databases}: {reason}"));
+    let wanted = ("add to `spec.inputs`".to_owned(), "- app: grafana".to_owned());
+    assert_eq!(additions(error), [wanted]);
+    let lonely = |repository: &Repository| {
+        let found = repository.findings().into_iter();
+        found.filter(|one| one.contains("role-without-database")).collect::<Vec<_>>()
+    };
+    let left = ["warning role-without-database: the role `pocket_id` has no Database"];
+    assert_eq!(lonely(&repository), left, "the others are inputs");
+    let error = repository.deprovision("miniflux", false).err().unwrap();
+    assert_eq!(error.to_string(), format!("{databases}: {reason}; take `miniflux` off first"));
+
+    let with_input = SET.replace("  inputs:\n", "  inputs:\n    - app: grafana\n");
+    files.insert(databases, with_input);
+    let (_, changed) = Repository::provisioned(files);
+    let [secret, list, cluster, _, app, ks] = six();
+    assert_eq!(changed, [secret, list, cluster, app, ks], "all but the Database");
+}

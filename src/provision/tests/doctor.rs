@@ -47,12 +47,20 @@ fn found(path: &str, old: &str, new: &str) -> Vec<String> {
 
 /// A `DatabaseRole` behind the Databases.
 fn with_object(role: &str) -> Vec<String> {
-    let object = format!(
-        "---\napiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata: {{name: x, namespace: apps}}\n\
-         spec: {{cluster: {{name: postgres-apps}}, name: {role}, login: true, disablePassword: true}}\n"
-    );
+    with_objects(&["x"], role)
+}
+
+/// Objects of these names for one role, behind the Databases.
+fn with_objects(names: &[&str], role: &str) -> Vec<String> {
+    let object = |name: &&str| {
+        format!(
+            "---\napiVersion: postgresql.cnpg.io/v1\nkind: DatabaseRole\nmetadata: {{name: {name}, namespace: apps}}\n\
+             spec: {{cluster: {{name: postgres-apps}}, name: {role}, login: true, disablePassword: true}}\n"
+        )
+    };
     let last = "drop this one\n";
-    found(&databases(), last, &format!("{last}{object}"))
+    let objects: String = names.iter().map(object).collect();
+    found(&databases(), last, &format!("{last}{objects}"))
 }
 
 #[test]
@@ -69,8 +77,23 @@ fn a_sound_repository_has_no_findings() {
 fn the_sample_has_its_known_ones() {
     let rules: Vec<_> = Repository::of(sample()).findings();
     let rules: Vec<_> = rules.iter().map(|one| one.split(':').next().unwrap()).collect();
-    let secret = ["warning reload-label", "warning secret-type"];
+    let secret = ["warning reload-label", "note secret-type"];
     assert_eq!(rules, [&["warning excess-privilege"], &secret[..], &secret[..]].concat());
+}
+
+#[test]
+fn an_owner_that_may_have_come_with_a_backup_is_a_warning() {
+    let mut files = sound();
+    let text = files[&databases()].replace("  owner: pocket_id\n", "  owner: old\n");
+    files.insert(databases(), text);
+    let cluster = format!("{POSTGRES}/postgres-cluster.yaml");
+    let recovery = "spec:\n  bootstrap: {recovery: {source: old}}\n";
+    let text = files[&cluster].replacen("spec:\n", recovery, 1);
+    assert_ne!(text, files[&cluster]);
+    files.insert(cluster, text);
+    let found = Repository::of(files).findings();
+    let wanted = "warning owner-without-role: the owner `old` of the database `pocket_id` is declared nowhere, unless the Cluster has it from its backup";
+    assert!(found.iter().any(|one| one == wanted), "{found:?}");
 }
 
 #[test]
@@ -129,6 +152,10 @@ fn what_is_declared_twice_is_found() {
         [
             "warning role-twice: this DatabaseRole of `miniflux` is not applied: the Cluster has it, too"
         ]
+    );
+    assert_eq!(
+        with_objects(&["one", "two"], "reports"),
+        ["error role-twice: there are two DatabaseRoles of `reports`; one is applied"]
     );
     let again = "      - name: miniflux\n        login: true\n        disablePassword: true\n";
     let last = "          name: postgres-paperless-user\n";
@@ -286,6 +313,13 @@ fn a_role_that_may_not_log_in_and_one_that_may_too_much_are_found() {
         found(&cluster(), "        superuser: false\n", "        superuser: true\n"),
         [
             "warning excess-privilege: the role `pocket_id` has `superuser` beside a Database document"
+        ]
+    );
+    let line = "        superuser: false\n";
+    assert_eq!(
+        found(&cluster(), line, &format!("{line}        createrole: true\n")),
+        [
+            "warning excess-privilege: the role `pocket_id` has `createrole` beside a Database document"
         ]
     );
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::super::inventory::Use;
 use super::super::{
     Deprovisioned, Error, Finding, Inventory, Means, Options, Outcome, Password, Removal, Request,
     Rotated, Rotation, adopt, adopt_roles, deprovision, examine, fix, provision, rotate, settings,
@@ -34,6 +35,15 @@ pub(super) fn sample() -> Files {
     let snapshot = Snapshot::take(&root).unwrap();
     let text = |path: &Path| String::from_utf8(snapshot.bytes(path).unwrap().to_vec()).unwrap();
     snapshot.paths().map(|path| (path.to_str().unwrap().to_owned(), text(path))).collect()
+}
+
+/// The sample with one file changed.
+pub(super) fn with(path: &str, change: impl Fn(&str) -> String) -> Files {
+    let mut files = sample();
+    let text = change(&files[path]);
+    assert_ne!(files[path], text, "{path} is unchanged");
+    files.insert(path.to_owned(), text);
+    files
 }
 
 /// A repository on disk.
@@ -108,7 +118,7 @@ impl Repository {
             random: &mut random,
             now: "2031-02-04T04:05:06Z",
         };
-        let request = Request { app, password, options };
+        let request = Request { app, password: &password, options: &options };
         provision(&request, &snapshot, &layout, &mut means)
     }
 
@@ -129,7 +139,8 @@ impl Repository {
         let (identities, now) = (&self.identities, "2031-02-05T04:05:06Z");
         let mut means = Means { identities, random: &mut Counter(9), now };
         let new = Secret::from(new.to_owned());
-        let (old, options, skipped) = (None, Options::default(), Vec::new());
+        let (old, options, skipped) = (None, Options::default(), &[]);
+        let (new, options) = (&new, &options);
         rotate(&Rotation { app, new, old, options, skipped }, &snapshot, &layout, &mut means)
     }
 
@@ -142,6 +153,20 @@ impl Repository {
         let shown =
             |one: &Finding<'_>| format!("{} {}: {}", one.severity.name(), one.rule, one.message);
         found.iter().map(shown).collect()
+    }
+
+    /// The places that use a role: `key form equal`.
+    pub(super) fn uses(&self, role: &str) -> Vec<String> {
+        let snapshot = Snapshot::take(self.directory.path()).unwrap();
+        let layout = Layout::infer(&snapshot);
+        let inventory = Inventory::take(&snapshot, &layout, Some(&self.identities));
+        let entries = inventory.clusters.iter().flat_map(|stock| &stock.entries);
+        let entries = entries.filter(|entry| entry.role_name.as_deref() == Some(role));
+        let shown = |found: &Use<'_>| {
+            let key = found.key.as_deref().unwrap_or("-");
+            format!("{key} {} {:?}", found.form_name(), found.is_equal)
+        };
+        entries.flat_map(|entry| &entry.uses).map(shown).collect()
     }
 
     /// Mends what is safe and writes it; the paths that changed, in order.
@@ -197,7 +222,7 @@ impl Repository {
         let layout = Layout::infer(&snapshot);
         let (identities, now) = (&self.identities, "2031-02-06T04:05:06Z");
         let mut means = Means { identities, random: &mut Counter(11), now };
-        let request = Removal { app, options: Options::default(), keeps_data };
+        let request = Removal { app, options: &Options::default(), keeps_data };
         deprovision(&request, &snapshot, &layout, &mut means)
     }
 

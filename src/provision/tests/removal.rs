@@ -27,15 +27,6 @@ fn there_and_back(files: &Files, options: &Options, keeps_data: bool) -> (Vec<St
 
 const THREE: [Step; 4] = [Step::Databases, Step::Role, Step::Files, Step::Nothing];
 
-/// The sample with one file changed.
-fn with(path: &str, change: impl Fn(&str) -> String) -> Files {
-    let mut files = sample();
-    let text = change(&files[path]);
-    assert_ne!(files[path], text, "{path} is unchanged");
-    files.insert(path.to_owned(), text);
-    files
-}
-
 /// Repositories that are written otherwise.
 fn variants() -> Vec<(&'static str, Files)> {
     let databases = format!("{POSTGRES}/databases.yaml");

@@ -77,16 +77,14 @@ fn a_strategy_can_be_chosen() {
 fn attributes_and_parts_are_written_where_they_belong() {
     let repository = Repository::of(sample());
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    request(
-        &repository,
-        Options {
-            extensions: texts(&["pgcrypto", "hstore"]),
-            schemas: texts(&["app"]),
-            connection_limit: Some(20),
-            in_roles: texts(&["pg_read_all_data"]),
-            ..Options::default()
-        },
-    );
+    let options = Options {
+        extensions: texts(&["pgcrypto", "hstore"]),
+        schemas: texts(&["app"]),
+        connection_limit: Some(20),
+        in_roles: texts(&["pg_read_all_data"]),
+        ..Options::default()
+    };
+    request(&repository, options.clone());
     let cluster = repository.text(&format!("{POSTGRES}/postgres-cluster.yaml"));
     assert!(cluster.contains(
         "      - name: grafana\n        ensure: present\n        login: true\n        superuser: false\n        \
@@ -97,6 +95,17 @@ fn attributes_and_parts_are_written_where_they_belong() {
         "  owner: grafana\n  schemas:\n    - name: app\n      owner: grafana\n  extensions:\n    - name: pgcrypto\n      \
          ensure: present\n    - name: hstore\n      ensure: present\n"
     ), "{databases}");
+    let again = |options| {
+        let password = Password::Generated(Secret::from("FIXEDpassword0123456789".to_owned()));
+        let outcome = repository.with_options("grafana", password, options).unwrap();
+        assert!(outcome.plan.is_empty());
+        outcome.notes.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(again(options.clone()).is_empty());
+    let notes = again(Options { connection_limit: Some(21), ..options.clone() });
+    assert!(notes[0].ends_with("the role's `connectionLimit` is left as it is"), "{notes:?}");
+    let notes = again(Options { in_roles: texts(&["pg_monitor"]), ..options });
+    assert!(notes[0].ends_with("the role's `inRoles` is left as it is"), "{notes:?}");
 }
 
 #[test]

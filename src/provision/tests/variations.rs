@@ -1,21 +1,12 @@
 //! The same layout with other names, places and styles.
 
-use super::fixture::{APPS, Files, POSTGRES, Repository, sample};
+use super::fixture::{APPS, Files, POSTGRES, Repository, sample, with};
 use super::six;
 
 /// The sample with every path and text run through a replacement.
 fn replaced(pairs: &[(&str, &str)]) -> Files {
     let change = |text: &str| pairs.iter().fold(text.to_owned(), |text, (a, b)| text.replace(a, b));
     sample().iter().map(|(path, text)| (change(path), change(text))).collect()
-}
-
-/// The sample with one file changed.
-fn with(path: &str, change: impl Fn(&str) -> String) -> Files {
-    let mut files = sample();
-    let text = change(&files[path]);
-    assert_ne!(files[path], text, "{path} is unchanged");
-    files.insert(path.to_owned(), text);
-    files
 }
 
 #[test]
@@ -346,4 +337,20 @@ fn an_app_without_a_flux_kustomization_of_its_own_waits_for_nothing() {
     assert_eq!(changed[..4], six()[..4]);
     assert_eq!(changed[4..], [secret.as_str()]);
     assert!(repository.plain(&secret).contains("DATABASE_URL: "));
+}
+
+#[test]
+fn a_database_that_stands_with_another_app_shows_no_place_for_the_next_one() {
+    let mut files = sample();
+    let text = files.remove(&format!("{POSTGRES}/databases.yaml")).unwrap();
+    let document = text.split("---\n").find(|one| one.contains("name: miniflux\n")).unwrap();
+    files.insert("other/miniflux/app/database.yaml".to_owned(), document.to_owned());
+    let list = "resources: [./database.yaml]\n".to_owned();
+    files.insert("other/miniflux/app/kustomization.yaml".to_owned(), list);
+    let own = files.get_mut(&format!("{POSTGRES}/kustomization.yaml")).unwrap();
+    *own = own.replace("  - databases.yaml\n", "");
+    let (repository, changed) = Repository::provisioned(files);
+    assert!(changed.contains(&format!("{POSTGRES}/databases.yaml")), "{changed:?}");
+    let list = repository.text(&format!("{POSTGRES}/kustomization.yaml"));
+    assert!(list.contains("databases.yaml\n"), "{list}");
 }

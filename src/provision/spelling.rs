@@ -1,4 +1,4 @@
-//! How a password is spelled inside of other texts, and how such a spelling is recognised.
+//! How a password is spelled inside of other texts, and how such a spelling is recognised and read.
 //!
 //! ```text
 //! raw        a/b'c      as it is
@@ -10,9 +10,13 @@
 //!
 //! A text has one spelling or another, never a mixture: each is decoded by itself, sign by sign.
 
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
 /// A way to write a password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Spelling {
+pub(in crate::provision) enum Spelling {
     /// As it is.
     Raw,
     /// Signs as `%XX`.
@@ -26,12 +30,12 @@ pub(super) enum Spelling {
 }
 
 /// All of them. The raw one comes first: where nothing is encoded, all are the same.
-pub(super) const SPELLINGS: [Spelling; 5] =
+pub(in crate::provision) const SPELLINGS: [Spelling; 5] =
     [Spelling::Raw, Spelling::Percent, Spelling::Form, Spelling::Escaped, Spelling::Doubled];
 
 impl Spelling {
     /// The length of the text at the beginning of `text` that says `wanted` in this spelling.
-    pub(super) fn length_of(self, wanted: &[u8], text: &[u8]) -> Option<usize> {
+    pub(in crate::provision) fn length_of(self, wanted: &[u8], text: &[u8]) -> Option<usize> {
         let mut at = 0;
         for byte in wanted {
             let (decoded, length) = self.sign(&text[at..])?;
@@ -41,6 +45,18 @@ impl Spelling {
             at += length;
         }
         Some(at)
+    }
+
+    /// What a text in this spelling says; `None` where it is not in it.
+    pub(in crate::provision) fn decode(self, text: &[u8]) -> Option<Secret> {
+        let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
+        let mut at = 0;
+        while at < text.len() {
+            let (byte, length) = self.sign(&text[at..])?;
+            decoded.push(byte);
+            at += length;
+        }
+        Some(Secret::new(std::mem::take(&mut *decoded)))
     }
 
     /// What the first sign of a text means, and its length.
@@ -61,6 +77,12 @@ impl Spelling {
             _ => Some((first, 1)),
         }
     }
+}
+
+/// Where the fields of a pgpass line end, `host:port:database:user:password`: the colons without a backslash.
+pub(in crate::provision) fn colons(line: &[u8]) -> Vec<usize> {
+    let escaped = |at: usize| line[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
+    (0..line.len()).filter(|at| line[*at] == b':' && !escaped(*at)).collect()
 }
 
 /// A byte from two hexadecimal digits.
@@ -95,6 +117,28 @@ mod tests {
         for (spelling, wanted, text, length) in cases {
             assert_eq!(found(spelling, wanted, text), Some(length), "{spelling:?} {text}");
         }
+    }
+
+    #[test]
+    fn what_is_spelled_is_read() {
+        let cases = [
+            (Spelling::Raw, "a%41+", Some("a%41+")),
+            (Spelling::Percent, "a%41+", Some("aA+")),
+            (Spelling::Form, "a%41+", Some("aA ")),
+            (Spelling::Escaped, r"a\:\\", Some(r"a:\")),
+            (Spelling::Doubled, "a''b", Some("a'b")),
+            (Spelling::Percent, "a%4", None),
+            (Spelling::Escaped, r"a\", None),
+        ];
+        for (spelling, text, wanted) in cases {
+            let read = spelling.decode(text.as_bytes());
+            assert_eq!(read.as_ref().and_then(Secret::expose_text), wanted, "{spelling:?} {text}");
+        }
+    }
+
+    #[test]
+    fn the_colons_of_a_pgpass_line_are_those_without_a_backslash() {
+        assert_eq!(colons(br"a:b\:c:d\\:e"), [1, 6, 10]);
     }
 
     #[test]
