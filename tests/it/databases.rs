@@ -1,6 +1,7 @@
 //! `db provision` in each of the samples, as their READMEs say, with a real PostgreSQL behind it.
 
 use crate::data::kubeconform;
+use crate::decrypted::current as value;
 use crate::operator::Operator;
 use crate::sandbox::Sandbox;
 use crate::{proof, reference};
@@ -10,15 +11,6 @@ const NERV: &str = "nerv/main/cluster/apps/shared/postgres/app";
 
 /// Where the Cluster of `k8s-ops` is.
 const K8S_OPS: &str = "kubernetes/apps/databases/cloudnative-pg/cluster";
-
-/// A value of a Secret, as the current real sops decrypts it.
-#[track_caller]
-fn value(sandbox: &Sandbox, file: &str, key: &str) -> String {
-    let extract = format!(r#"["stringData"]["{key}"]"#);
-    let run = sandbox.run(reference::current_sops()).args(["--decrypt", "--extract", &extract]);
-    let key = sandbox.home().join(".config/sops/age/keys.txt");
-    run.arg(file).env("SOPS_AGE_KEY_FILE", key).go().success().stdout()
-}
 
 /// The lines that a command added to the files that were there; none was removed.
 #[track_caller]

@@ -1,19 +1,13 @@
 //! `db adopt`: what the real programs say about it, and a real PostgreSQL.
 
 use crate::data::kubeconform;
+use crate::decrypted::value;
 use crate::operator::Operator;
 use crate::sandbox::Sandbox;
 use crate::{proof, reference};
 
 const POSTGRES: &str = "nerv/main/cluster/apps/shared/postgres/app";
 const GRAFANA: &str = "nerv/main/cluster/apps/grafana/app";
-
-/// The value of a key of a Secret, as a version of the real sops decrypts it.
-fn value(sandbox: &Sandbox, version: &str, file: &str, key: &str) -> String {
-    let extract = format!(r#"["stringData"]["{key}"]"#);
-    let run = sandbox.run(reference::sops(version)).args(["--decrypt", "--extract", &extract]);
-    run.arg(file).go().success().stdout()
-}
 
 #[test]
 fn the_operator_sees_no_difference_between_entries_and_objects() {
@@ -54,20 +48,32 @@ fn an_app_with_an_init_container_logs_in_as_before() {
     let sandbox = Sandbox::nerv();
     let file = format!("{GRAFANA}/secret.yaml");
     let host = "postgres-apps-rw.apps.svc.cluster.local";
-    let keys =
-        [("DBNAME", "boards"), ("USER", "grafana"), ("PASS", "TESTonlyInit9"), ("HOST", host)];
+    let keys = [
+        ("DBNAME", "boards annex"),
+        ("USER", "grafana"),
+        ("PASS", "TESTonlyInit9"),
+        ("HOST", host),
+    ];
     for (key, text) in keys {
         let index = format!(r#"["stringData"]["INIT_POSTGRES_{key}"]"#);
         let run = sandbox.keywright(["set", "--value-stdin", &file, &index]);
         run.stdin(format!("\"{text}\"")).go().success();
     }
+    let release = format!("{GRAFANA}/helmrelease.yaml");
+    let container = "        initContainers:\n          init-db:\n            image: {repository: r.example.test/postgres-init, tag: '17'}\n            \
+                     envFrom: [{secretRef: {name: grafana}}]\n        containers:\n";
+    let text = sandbox.read(&release);
+    sandbox.write(&release, text.replacen("        containers:\n", container, 1));
     sandbox.commit_all("an init container");
     let before = sandbox.snapshot();
     let run = sandbox.keywright(["db", "adopt", "--dry-run"]).go().success();
     run.prints("+      - name: grafana").prints("dry run: 7 files would change");
     before.assert_untouched(&sandbox.snapshot());
     let run = sandbox.keywright(["db", "adopt"]).go().success();
-    run.prints("changed 7 files").complains("the operator makes the role `grafana` exactly");
+    let run = run.prints("changed 7 files");
+    run.complains("the operator makes the role `grafana` exactly")
+        .complains("remove it when the Database `boards` is applied")
+        .complains("remove it when the Database `annex` is applied");
     assert!(!sandbox.git_status().contains(GRAFANA), "the app's Secret stays");
     let secret = format!("{POSTGRES}/postgres-grafana-user-secret.yaml");
     for version in reference::versions("sops") {
@@ -80,8 +86,10 @@ fn an_app_with_an_init_container_logs_in_as_before() {
     }
     let operator = Operator::start();
     assert_eq!(operator.reconcile(&sandbox, POSTGRES), Vec::<String>::new());
-    let who = operator.login(&format!("postgres://grafana:TESTonlyInit9@{host}:5432/boards"));
-    assert_eq!(who, Ok("grafana|boards".to_owned()));
+    for name in ["boards", "annex"] {
+        let who = operator.login(&format!("postgres://grafana:TESTonlyInit9@{host}:5432/{name}"));
+        assert_eq!(who, Ok(format!("grafana|{name}")));
+    }
     kubeconform(&sandbox, "sops").success();
     let run = sandbox.keywright(["db", "adopt"]).go().success();
     assert_eq!((run.stdout().as_str(), run.stderr().as_str()), ("nothing to adopt\n", ""));

@@ -30,8 +30,9 @@ fn warnings_end_with_0_and_errors_with_1() {
     let (rules, summary) = report(&sandbox, 0);
     let label = ["reload-label", "secret-type"];
     assert_eq!(rules, [&["excess-privilege"], &label[..], &label[..]].concat());
-    assert_eq!(summary, serde_json::json!({"errors": 0, "warnings": 5, "unread": 0}));
-    let run = sandbox.keywright(["db", "doctor"]).go().success().prints("0 errors, 5 warnings");
+    assert_eq!(summary, serde_json::json!({"errors": 0, "warnings": 3, "notes": 2, "unread": 0}));
+    let run =
+        sandbox.keywright(["db", "doctor"]).go().success().prints("0 errors, 3 warnings, 2 notes");
     let place =
         format!(" --> {POSTGRES}/postgres-cluster.yaml:59:19\n  = hint: remove `createdb: true`");
     run.prints("warning[excess-privilege]: the role `paperless` has `createdb`").prints(&place);
@@ -44,7 +45,8 @@ fn warnings_end_with_0_and_errors_with_1() {
     run.stdin(url).go().success();
     let (rules, summary) = report(&sandbox, 1);
     assert_eq!((rules[0].as_str(), &summary["errors"]), ("password-differs", &1.into()));
-    let run = sandbox.keywright(["db", "doctor"]).go().code(1).prints("1 error, 5 warnings");
+    let run =
+        sandbox.keywright(["db", "doctor"]).go().code(1).prints("1 error, 3 warnings, 2 notes");
     run.prints(&format!(": keywright edit {file}\n"));
     let run = sandbox.keywright(["db", "doctor"]).within(MINIFLUX).go().code(1);
     run.prints(": keywright edit app/secret.yaml\n").prints(&format!("--> {file}:"));
@@ -77,7 +79,7 @@ fn the_repair_is_one_change_that_the_real_programs_accept() {
     run.prints("+        cnpg.io/reload: \"true\"").prints("dry run: 3 files would change");
     before.assert_untouched(&sandbox.snapshot());
     let run = sandbox.keywright(["db", "doctor", "--fix"]).go().success();
-    run.prints("changed 3 files").prints("left for you").prints("0 errors, 3 warnings");
+    run.prints("changed 3 files").prints("left for you").prints("0 errors, 1 warning");
     assert_eq!(sandbox.read(&ks), waits);
     let diff = sandbox.git(&["diff", "--unified=0"]);
     let removed = diff.lines().filter(|line| line.starts_with('-') && !line.starts_with("---"));
@@ -100,12 +102,27 @@ fn the_repair_is_one_change_that_the_real_programs_accept() {
 }
 
 #[test]
-fn the_other_samples_are_sound() {
-    for (sample, wanted) in
-        [("k8s-ops", &["excess-privilege"][..]), ("home-ops", &[]), ("lab", &[])]
-    {
-        let sandbox = Sandbox::sample(sample);
-        assert_eq!(report(&sandbox, 0).0, wanted, "{sample}");
+fn what_needs_nothing_done_is_a_note() {
+    let sandbox = Sandbox::nerv();
+    let run = sandbox.keywright(["db", "doctor"]).go().success();
+    run.prints("note[secret-type]: the Secret `postgres-pocket-id-user` is of the type `Opaque`");
+}
+
+#[test]
+fn the_help_has_the_exit_codes_of_the_readme() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, table) = readme.split_once("## Exit codes").unwrap();
+    let rows = table.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let rows: Vec<_> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 5);
+    let sandbox = Sandbox::new();
+    let help = sandbox.keywright(["db", "doctor", "--help"]).go().success().stdout();
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for row in rows {
+        let (code, meaning) = row.trim_matches(['|', ' ']).split_once(" | ").unwrap();
+        let meaning = meaning.split(';').next().unwrap().replace("`check` or ", "");
+        assert!(words.contains(&format!("{code} {meaning}")), "{code} {meaning}: {words}");
     }
 }
 
@@ -123,4 +140,43 @@ fn a_dry_run_is_for_the_repair() {
     let sandbox = Sandbox::nerv();
     let run = sandbox.keywright(["db", "doctor", "--dry-run"]).go().code(2);
     run.complains("`--dry-run` needs `--fix`");
+}
+
+#[test]
+fn a_file_that_is_no_yaml_is_named_by_all_and_nothing_is_written() {
+    let fault = |path: &str, old: &str, new: &str| {
+        let sandbox = Sandbox::nerv();
+        let text = sandbox.read(path);
+        assert!(text.contains(old), "{path}");
+        sandbox.write(path, text.replacen(old, new, 1));
+        sandbox.commit_all("a fault");
+        sandbox
+    };
+    for (file, old, new, place) in [
+        ("postgres-cluster.yaml", "kind: Cluster", "kind: [Cluster", ":6:9"),
+        ("databases.yaml", "kind: Database", "kind: [Database", ":5:9"),
+        ("postgres-miniflux-user-secret.yaml", "type: k", "type: [k", ":"),
+        ("kustomization.yaml", "resources:", "resources: [", ":"),
+    ] {
+        let path = format!("{POSTGRES}/{file}");
+        let sandbox = fault(&path, old, new);
+        let place = format!("{path}{place}");
+        for verb in ["list", "status"] {
+            sandbox.keywright(["db", verb]).go().success().complains(&place);
+        }
+        let (rules, _) = report(&sandbox, 1);
+        assert!(rules.iter().any(|rule| rule == "unreadable"), "{rules:?}");
+        assert!(!rules.iter().any(|rule| rule == "secret-missing"), "{rules:?}");
+        sandbox.keywright(["db", "doctor"]).go().code(1).prints(&format!("--> {place}"));
+        let before = sandbox.snapshot();
+        for command in [&["doctor", "--fix"][..], &["adopt"], &["adopt", "--to", "database-role"]] {
+            let run = sandbox.keywright([&["db"][..], command].concat()).go().code(2);
+            run.complains(&place).complains("hint: mend it first");
+        }
+        before.assert_untouched(&sandbox.snapshot());
+    }
+    let chart = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\n{{- if .Values.x }}\n";
+    let sandbox = Sandbox::nerv();
+    sandbox.write("charts/x/templates/cluster.yaml", chart);
+    assert_eq!(report(&sandbox, 0).0.len(), 5, "a template is no manifest");
 }

@@ -1,5 +1,6 @@
 //! `db rotate`: every secret with the old password gets the new one, nothing else changes, and PostgreSQL agrees.
 
+use crate::decrypted::{self, current as value};
 use crate::operator::Operator;
 use crate::sandbox::Sandbox;
 use crate::verbs::another;
@@ -25,23 +26,6 @@ fn app_secret(app: &str) -> String {
     format!("{APPS}/{app}/app/secret.yaml")
 }
 
-/// A file as a version of the real sops decrypts it.
-#[track_caller]
-fn decrypted(sandbox: &Sandbox, version: &str, file: &str) -> String {
-    let key = sandbox.home().join(".config/sops/age/keys.txt");
-    let run = sandbox.run(reference::sops(version)).env("SOPS_AGE_KEY_FILE", key);
-    run.args(["--decrypt", file]).go().success().stdout()
-}
-
-/// The value of `key: value` in a decrypted file.
-#[track_caller]
-fn value(sandbox: &Sandbox, file: &str, key: &str) -> String {
-    let text = decrypted(sandbox, reference::versions("sops")[0], file);
-    let marker = format!("{key}: ");
-    let line = text.lines().find_map(|line| line.trim().strip_prefix(&marker));
-    line.unwrap_or_else(|| panic!("no {key} in {file}")).to_owned()
-}
-
 fn rotate(sandbox: &Sandbox, app: &str) -> String {
     let run = sandbox.keywright(["db", "rotate", app]).go().success();
     run.stdout()
@@ -65,7 +49,7 @@ fn two_files_change_and_nothing_else_in_them() {
         let sandbox = Sandbox::nerv();
         let files = [app_secret(app), role_secret(app)];
         let versions = reference::versions("sops");
-        let before = files.each_ref().map(|file| decrypted(&sandbox, versions[0], file));
+        let before = files.each_ref().map(|file| decrypted::file(&sandbox, versions[0], file));
         let said = rotate(&sandbox, app);
         assert!(said.contains(&format!("  {}: stringData.{}\n", files[0], &key[..key.len() - 2])));
         assert!(said.contains(&format!("  {}: {own}\n", files[1])), "{said}");
@@ -74,7 +58,7 @@ fn two_files_change_and_nothing_else_in_them() {
         assert_eq!(sandbox.git_status(), status);
         assert_eq!(removed(&sandbox), [key, "password: "]);
         for version in versions {
-            let after = files.each_ref().map(|file| decrypted(&sandbox, version, file));
+            let after = files.each_ref().map(|file| decrypted::file(&sandbox, version, file));
             for (before, after) in before.iter().zip(&after) {
                 let differ = before.lines().zip(after.lines()).filter(|(one, other)| one != other);
                 // sops 3.9 prints another indentation than it reads; the values are what counts.
@@ -176,7 +160,7 @@ fn files_of_every_format_get_the_new_password() {
         run.go().success();
     }
     sandbox.commit_all("files of other formats");
-    let plain = |version: &str, file: &str| decrypted(&sandbox, version, file);
+    let plain = |version: &str, file: &str| decrypted::file(&sandbox, version, file);
     let versions = reference::versions("sops");
     let before: Vec<_> = versions
         .iter()

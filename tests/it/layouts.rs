@@ -1,9 +1,12 @@
 //! `db provision` in repositories of every kind: each is made from a choice in every dimension below.
 //!
 //! Not all combinations are tried, but so many, spread evenly, that every pair of choices in any two dimensions
-//! occurs. In each repository an app is provisioned: kustomize builds what it built before and the new objects, no
-//! line changes that need not, the Secrets say what siblings' do, and a second run has nothing to do.
+//! occurs. In each repository an app is provisioned: kustomize builds the objects of before and the new ones, no
+//! line changes that need not, the Secrets say what siblings' do, and a second run has nothing to do. Then the app is
+//! deprovisioned to the end, and the repository is what it was. Some are looked at by the doctor before that, and
+//! some get another password in between.
 
+mod after;
 mod build;
 mod judge;
 
@@ -48,6 +51,8 @@ struct Choices {
     url: Url,
     /// Whether the app waits for something already.
     waits: bool,
+    /// Whether objects and their files are called `NAME-db`, not `NAME`.
+    suffixed: bool,
 }
 
 /// What files with Secrets are called.
@@ -156,6 +161,7 @@ impl Choices {
             usual_key,
             url: [Url::Full, Url::Namespace, Url::Svc][pick(3) as usize],
             waits,
+            suffixed: pick(2) == 0,
         }
     }
 
@@ -179,7 +185,7 @@ fn hash(number: u64) -> u64 {
 fn every_pair_of_choices_occurs() {
     let all: Vec<Vec<String>> = (0..COUNT).map(|number| Choices::of(number).texts()).collect();
     let dimensions = all[0].len();
-    assert_eq!(dimensions, 15);
+    assert_eq!(dimensions, 16);
     let mut seen = std::collections::BTreeSet::new();
     let mut values = vec![std::collections::BTreeSet::new(); dimensions];
     for texts in &all {
@@ -225,8 +231,18 @@ fn share(index: u64) {
         let sandbox = Sandbox::in_memory();
         sandbox.install_identity();
         println!("layout {number}: {choices:?}");
-        let built = Built::in_sandbox(&sandbox, number, choices);
+        let mut built = Built::in_sandbox(&sandbox, number, choices);
+        if built.is_committed() {
+            sandbox.git(&["init", "--quiet", "--initial-branch", "main"]);
+        }
+        if number % 12 < SHARES {
+            built.doctor();
+        }
         built.provision();
+        if built.can_rotate() {
+            built.rotate();
+        }
+        built.deprovision();
         if number % 8 == index {
             built.settings_change_nothing();
         }

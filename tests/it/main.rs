@@ -33,9 +33,12 @@ mod db_deprovision;
 mod db_doctor;
 /// `db rotate`: every place of a password, in every format.
 mod db_rotate;
+/// `db doctor` and `db adopt` in each of the samples.
+mod db_samples;
 /// `db list` and `db status`.
 mod db_status;
 /// `demo`, in a place of its own.
+mod decrypted;
 mod demo;
 /// What is different from sops on purpose, row by row of the page.
 mod deviations;
@@ -65,6 +68,8 @@ mod layouts;
 mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
 mod provision;
+/// What `db` asks where the repository contradicts itself.
+mod questions;
 /// The README: every command line.
 mod readme;
 /// `recover`: what it says and does, and the ways out of a dead end.

@@ -1,6 +1,7 @@
 //! `db provision` on the sample repository, with what the real programs say about the result.
 
 use crate::data::kubeconform;
+use crate::decrypted::value;
 use crate::operator::Operator;
 use crate::sandbox::Sandbox;
 use crate::terminal::Terminal;
@@ -18,13 +19,6 @@ const SIX: [&str; 6] = [
     " M nerv/main/cluster/apps/shared/postgres/app/postgres-cluster.yaml",
     "?? nerv/main/cluster/apps/shared/postgres/app/postgres-grafana-user-secret.yaml",
 ];
-
-/// A value of a Secret, as a version of the real sops decrypts it.
-fn value(sandbox: &Sandbox, version: &str, file: &str, key: &str) -> String {
-    let extract = format!(r#"["stringData"]["{key}"]"#);
-    let run = sandbox.run(reference::sops(version)).args(["--decrypt", "--extract", &extract]);
-    run.arg(file).go().success().stdout()
-}
 
 fn role_secret() -> String {
     format!("{POSTGRES}/postgres-grafana-user-secret.yaml")

@@ -29,12 +29,15 @@ pub(super) struct Built<'s> {
     pub(super) choices: Choices,
     /// Paths of all files, with their content before anything was provisioned.
     pub(super) before: BTreeMap<String, String>,
+    /// The Secrets before they were encrypted.
+    pub(super) plain: BTreeMap<String, String>,
 }
 
 impl<'s> Built<'s> {
     /// Makes it.
     pub(super) fn in_sandbox(sandbox: &'s Sandbox, number: u64, choices: Choices) -> Built<'s> {
-        let mut built = Built { sandbox, number, choices, before: BTreeMap::new() };
+        let mut built =
+            Built { sandbox, number, choices, before: BTreeMap::new(), plain: BTreeMap::new() };
         built.database_side();
         built.app_side();
         built.write();
@@ -59,6 +62,11 @@ impl<'s> Built<'s> {
             Files::Plain => "secret.yaml".to_owned(),
             Files::Enc => format!("{name}.enc.yaml"),
         }
+    }
+
+    /// What objects of an app are called.
+    pub(super) fn object_name(&self, app: &str) -> String {
+        if self.choices.suffixed { format!("{app}-db") } else { app.to_owned() }
     }
 
     /// The file with the credentials of an app's role, below `db/app`.
@@ -230,7 +238,8 @@ impl<'s> Built<'s> {
     }
 
     fn object(&self, kind: &str, app: &str) -> String {
-        let (name, metadata) = (self.identifier(app), self.metadata(app, self.namespace()));
+        let name = self.identifier(app);
+        let metadata = self.metadata(&self.object_name(app), self.namespace());
         let rest = match kind {
             "Database" => format!("owner: {name} # as the app"),
             _ => format!("login: true\n  passwordSecret:\n    name: pg-{app}"),
@@ -249,7 +258,7 @@ impl<'s> Built<'s> {
                 vec!["databases.yaml".to_owned()]
             }
             Databases::ManyFiles => {
-                let files = SIBLINGS.map(|app| format!("databases/{app}.yaml"));
+                let files = SIBLINGS.map(|app| format!("databases/{}.yaml", self.object_name(app)));
                 for (app, file) in SIBLINGS.iter().zip(&files) {
                     self.add(format!("db/app/{file}"), &self.object("Database", app));
                 }
@@ -331,7 +340,8 @@ impl<'s> Built<'s> {
         for path in secrets {
             let text = self.sandbox.read(&path);
             assert!(text.contains("ENC["), "{path}");
-            self.before.insert(path, text);
+            let plain = self.before.insert(path.clone(), text);
+            self.plain.extend(plain.map(|plain| (path, plain)));
         }
     }
 }

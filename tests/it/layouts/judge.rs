@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::after::lines_stay;
 use super::build::{APP, Built};
 use super::{Databases, Namespaces, PASSWORD, Roles};
 use crate::reference;
@@ -10,7 +11,6 @@ use crate::sandbox::files_below;
 impl Built<'_> {
     /// Provisions the app, twice, and looks at everything.
     pub(super) fn provision(&self) {
-        let before = self.built();
         self.run(APP);
         let after = self.files();
         self.only_what_has_to_changes(&after);
@@ -18,8 +18,8 @@ impl Built<'_> {
         assert!(again.contains("nothing to do"), "{again}");
         assert_eq!(self.files(), after, "changed again");
         if !self.has_component() {
-            self.objects_are_added(&before);
-            self.secrets_agree();
+            self.objects_are_added();
+            self.secrets_agree(PASSWORD);
             self.lists_keep_their_style(&after["db/app/kustomization.yaml"]);
         }
     }
@@ -60,8 +60,9 @@ impl Built<'_> {
     }
 
     /// All files by their paths.
-    fn files(&self) -> BTreeMap<String, String> {
+    pub(super) fn files(&self) -> BTreeMap<String, String> {
         let paths = files_below(&self.sandbox.work()).into_iter();
+        let paths = paths.filter(|path| !path.starts_with(".git"));
         let paths = paths.map(|path| path.to_string_lossy().into_owned());
         paths.map(|path| (path.clone(), self.sandbox.read(&path))).collect()
     }
@@ -79,7 +80,7 @@ impl Built<'_> {
         };
         let database = match self.choices.databases {
             Databases::OneFile | Databases::None => "databases.yaml".to_owned(),
-            Databases::ManyFiles => format!("databases/{APP}.yaml"),
+            Databases::ManyFiles => format!("databases/{}.yaml", self.object_name(APP)),
             Databases::WithCluster => "cluster.yaml".to_owned(),
         };
         let own = ["kustomization.yaml".to_owned(), role.to_owned(), database];
@@ -99,15 +100,7 @@ impl Built<'_> {
         assert!(self.before.keys().all(|path| after.contains_key(path)), "a file is gone");
         for path in changed {
             let (old, new) = (self.before.get(path).map_or("", String::as_str), &after[path]);
-            let mut rest = new.split_inclusive('\n');
-            for line in old.split_inclusive('\n') {
-                // What a change of values changes in a SOPS file.
-                let is_renewed = |text: &str| {
-                    ["mac: ", "lastmodified: "].iter().any(|key| text.trim_start().starts_with(key))
-                };
-                let same = |other: &str| other == line || is_renewed(line) && is_renewed(other);
-                assert!(rest.any(same), "{path} lost the line {line:?}:\n{new}");
-            }
+            lines_stay(path, old, new);
             let breaks = (new.matches('\n').count(), new.matches("\r\n").count());
             let wanted = if self.choices.crlf { breaks.0 } else { 0 };
             assert_eq!(breaks.1, wanted, "line breaks of {path}");
@@ -117,14 +110,14 @@ impl Built<'_> {
     }
 
     /// What kustomize builds of the Cluster's side and of the app.
-    fn built(&self) -> [String; 2] {
+    pub(super) fn built(&self) -> [String; 2] {
         ["db/app".to_owned(), self.directory(APP)].map(|directory| {
             let run = self.sandbox.run(reference::kustomize()).args(["build", &directory]);
             run.go().success().stdout()
         })
     }
 
-    fn objects_are_added(&self, before: &[String; 2]) {
+    fn objects_are_added(&self) {
         let after = self.built();
         let objects = |text: &str, kind: &str| -> Vec<String> {
             let all = text.split("---\n").filter(|one| one.contains(&format!("\nkind: {kind}\n")));
@@ -150,19 +143,25 @@ impl Built<'_> {
             let namespace = format!("\n  namespace: {}\n", self.namespace());
             let is_left = self.choices.namespaces == Namespaces::Flux;
             assert!(own.iter().all(|one| one.contains(&namespace) != is_left), "{own:?}");
+            let has_sibling = match kind {
+                "Database" => databases > 1,
+                _ => kind == "DatabaseRole",
+            };
+            let name = format!("\n  name: {}\n", self.object_name(APP));
+            assert!(!has_sibling || own.iter().all(|one| one.contains(&name)), "{own:?}");
         }
         let roles = objects(&after[0], "Cluster").concat().matches("name: pg-").count();
         assert_eq!(roles, if is_object { 0 } else { 3 }, "{}", after[0]);
-        assert_eq!(objects(&before[1], "Secret").len(), objects(&after[1], "Secret").len());
+        assert_eq!(objects(&after[1], "Secret").len(), 1, "{}", after[1]);
     }
 
     /// The role's Secret and the URL have the same password. The real sops reads some of them.
-    fn secrets_agree(&self) {
+    pub(super) fn secrets_agree(&self, password: &str) {
         let app = format!("{}/{}", self.directory(APP), self.secret_file(APP));
         let role = format!("db/app/{}", self.role_secret_file(APP));
-        let url = format!("  {}: {}", self.url_key(), self.url(APP, PASSWORD));
+        let url = format!("  {}: {}", self.url_key(), self.url(APP, password));
         let username = format!("  username: {}", self.identifier(APP));
-        let password = format!("  password: {PASSWORD}");
+        let password = format!("  password: {password}");
         for (file, lines) in [
             (app, vec![url, "  OTHER: TESTonlyOther".to_owned()]),
             (role, vec![username, password]),
