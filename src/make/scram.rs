@@ -18,6 +18,9 @@ use crate::secret::{RandomSource, Secret};
 /// What PostgreSQL takes (`scram_iterations`).
 const ITERATIONS: u32 = 4096;
 
+/// More than this nobody sets, and a verifier may come from anybody who can write to the repository: some seconds.
+const MOST_ITERATIONS: u32 = 5_000_000;
+
 /// Length of a salt in bytes (`SCRAM_DEFAULT_SALT_LEN`).
 const SALT: usize = 16;
 
@@ -41,9 +44,13 @@ pub(crate) fn verifies(verifier: &str, password: &Secret) -> bool {
     let parts = || {
         let (head, _) = verifier.strip_prefix(PREFIX)?.split_once('$')?;
         let (iterations, salt) = head.split_once(':')?;
-        Some((iterations.parse().ok().filter(|count| *count > 0)?, STANDARD.decode(salt).ok()?))
+        let iterations = iterations.parse().ok();
+        let iterations = iterations.filter(|count| (1..=MOST_ITERATIONS).contains(count))?;
+        Some((iterations, STANDARD.decode(salt).ok()?))
     };
-    parts().is_some_and(|(iterations, salt)| of(password.expose(), &salt, iterations) == verifier)
+    parts().is_some_and(|(iterations, salt)| {
+        Secret::from(of(password.expose(), &salt, iterations)) == Secret::from(verifier.to_owned())
+    })
 }
 
 fn of(password: &[u8], salt: &[u8], iterations: u32) -> String {
@@ -101,9 +108,14 @@ mod tests {
         assert!(text.starts_with("SCRAM-SHA-256$4096:BwcHBwcHBwcHBwcHBwcHBw==$"), "{text}");
         assert!(verifies(&text, &password));
         assert!(!verifies(&text, &Secret::from("pencils".to_owned())));
-        for other in
-            ["", "pencil", "SCRAM-SHA-256$", "SCRAM-SHA-256$0:BwcH$a:b", "SCRAM-SHA-256$x:BwcH$a:b"]
-        {
+        for other in [
+            "",
+            "pencil",
+            "SCRAM-SHA-256$",
+            "SCRAM-SHA-256$0:BwcH$a:b",
+            "SCRAM-SHA-256$x:BwcH$a:b",
+            "SCRAM-SHA-256$4000000000:BwcH$a:b",
+        ] {
             assert!(!verifies(other, &password), "{other}");
         }
     }

@@ -1,20 +1,23 @@
 //! Templates: values composed from others.
 //!
 //! ```text
-//! {KEY}       the value of KEY
-//! {KEY|url}   … percent-encoded: all but A-Z a-z 0-9 - . _ ~ as %XX (RFC 3986, 2.1 and 2.3)
-//! {{ and }}   a brace
+//! {KEY}          the value of KEY
+//! {KEY|url}      … percent-encoded: all but A-Z a-z 0-9 - . _ ~ as %XX (RFC 3986, 2.1 and 2.3)
+//! {KEY|base64}   … in base64 with padding
+//! {KEY|hex}      … in hexadecimal digits
+//! {{ and }}      a brace
 //! ```
 //!
-//! A template may name keys whose values are templates; a circle is refused, as are unknown keys and
-//! filters, and values that are not text. Errors name a key, a filter and a column, never a value. The
-//! text of a template is not secret: it stands on the command line.
+//! Unknown filters are refused, and values that are not text, unless base64 or hexadecimal digits make text of them.
+//! Errors name a key, a filter and a column, never a value. The text of a template is not secret: it stands on the
+//! command line.
 
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use super::percent_encode;
+use super::derivation::Sources;
+use super::{encode, percent_encode};
 use crate::secret::Secret;
 
 /// Why a template cannot be read or filled. Columns count characters from 1.
@@ -42,41 +45,27 @@ pub(crate) enum Error {
         key: String,
     },
     /// There is no such filter.
-    #[error("column {column}: unknown filter `{filter}`; known is `url`")]
+    #[error("column {column}: unknown filter `{filter}`; known are `url`, `base64` and `hex`")]
     UnknownFilter {
         /// Where the brace before it stands.
         column: usize,
         /// Its name.
         filter: String,
     },
-    /// No value has this key.
-    #[error("template of `{of}`, column {column}: there is no key `{key}`")]
-    UnknownKey {
-        /// The key whose template it is.
-        of: String,
-        /// Where the brace before it stands.
-        column: usize,
-        /// The unknown key.
-        key: String,
-    },
     /// The value is binary.
-    #[error("template of `{of}`, column {column}: the value of `{key}` is not text")]
+    #[error("column {column}: the value of `{key}` is not text")]
     NotText {
-        /// The key whose template it is.
-        of: String,
         /// Where the brace before it stands.
         column: usize,
         /// The key of the value.
         key: String,
     },
-    /// Templates that need each other.
-    #[error("template of `{of}`, column {column}: `{key}` is made from itself")]
-    Circle {
-        /// The key whose template closes the circle.
-        of: String,
+    /// A value is not there.
+    #[error("column {column}: there is no key `{key}`")]
+    UnknownKey {
         /// Where the brace before it stands.
         column: usize,
-        /// The key that the circle leads back to.
+        /// The key.
         key: String,
     },
 }
@@ -90,11 +79,19 @@ enum Part {
     Text(String),
     Value {
         key: String,
-        /// Whether it is percent-encoded.
-        url: bool,
+        filter: Filter,
         /// Of its brace.
         column: usize,
     },
+}
+
+/// How a value is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    Plain,
+    Url,
+    Base64,
+    Hex,
 }
 
 impl FromStr for Template {
@@ -133,10 +130,60 @@ impl FromStr for Template {
 impl Template {
     /// The keys that it names.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.places().map(|(key, _)| key)
+    }
+
+    /// The keys that it names, each with the column of its brace.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, usize)> {
         self.0.iter().filter_map(|part| match part {
-            Part::Value { key, .. } => Some(key.as_str()),
+            Part::Value { key, column, .. } => Some((key.as_str(), *column)),
             Part::Text(_) => None,
         })
+    }
+
+    /// The text with its values.
+    pub(crate) fn fill(&self, sources: &Sources<'_>) -> Result<Secret, Error> {
+        let mut filled = Zeroizing::new(String::new());
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => append(&mut filled, text),
+                Part::Value { key, filter, column } => {
+                    let (key, column) = (key.clone(), *column);
+                    let Some(value) = sources(&key) else {
+                        return Err(Error::UnknownKey { column, key });
+                    };
+                    match filter.spell(value) {
+                        Some(text) => append(&mut filled, &text),
+                        None => return Err(Error::NotText { column, key }),
+                    }
+                }
+            }
+        }
+        Ok(Secret::new(std::mem::take(&mut *filled).into_bytes()))
+    }
+
+    /// Whether a value that is there already is this text with these values; `None` where one of them is missing or is
+    /// not text.
+    pub(crate) fn holds(&self, composed: &Secret, sources: &Sources<'_>) -> Option<bool> {
+        self.fill(sources).ok().map(|made| made == *composed)
+    }
+}
+
+impl Filter {
+    /// `None` for a binary value that stays binary.
+    fn spell(self, value: &Secret) -> Option<Zeroizing<String>> {
+        let bytes = value.expose();
+        Some(Zeroizing::new(match self {
+            Filter::Plain => value.expose_text()?.to_owned(),
+            Filter::Url => {
+                let text = value.expose_text()?;
+                let mut encoded = String::with_capacity(3 * text.len());
+                percent_encode(text.as_bytes(), &mut encoded);
+                encoded
+            }
+            Filter::Base64 => encode::base64(bytes),
+            Filter::Hex => encode::hex(bytes),
+        }))
     }
 }
 
@@ -149,11 +196,14 @@ fn value(inside: &str, column: usize) -> Result<Part, Error> {
     if !is_key(key) {
         return Err(Error::NotAKey { column, key: key.to_owned() });
     }
-    match filter {
-        None => Ok(Part::Value { key: key.to_owned(), url: false, column }),
-        Some("url") => Ok(Part::Value { key: key.to_owned(), url: true, column }),
-        Some(filter) => Err(Error::UnknownFilter { column, filter: filter.to_owned() }),
-    }
+    let filter = match filter {
+        None => Filter::Plain,
+        Some("url") => Filter::Url,
+        Some("base64") => Filter::Base64,
+        Some("hex") => Filter::Hex,
+        Some(filter) => return Err(Error::UnknownFilter { column, filter: filter.to_owned() }),
+    };
+    Ok(Part::Value { key: key.to_owned(), filter, column })
 }
 
 /// Whether a text can be a key of a Secret or ConfigMap: as `IsConfigMapKey` of the API server decides, that is
@@ -164,87 +214,6 @@ pub(crate) fn is_key(text: &str) -> bool {
         && text.bytes().all(allowed)
         && text != "."
         && !text.starts_with("..")
-}
-
-/// What a value is made from.
-pub(crate) enum Entry {
-    /// It is there already.
-    Value(Secret),
-    /// Other values of the same set.
-    Template(Template),
-}
-
-/// Fills the templates of a set of entries, in whatever order they need each other, and gives all values
-/// in the order of the entries.
-pub(crate) fn compose(entries: Vec<(String, Entry)>) -> Result<Vec<(String, Secret)>, Error> {
-    let mut states: Vec<State> = entries
-        .iter()
-        .map(|(_, entry)| match entry {
-            Entry::Value(_) => State::Done(None),
-            Entry::Template(_) => State::Waiting,
-        })
-        .collect();
-    for index in 0..entries.len() {
-        fill(index, &entries, &mut states)?;
-    }
-    let values =
-        entries.into_iter().zip(states).map(|((key, entry), state)| match (entry, state) {
-            (_, State::Done(Some(value))) => (key, value),
-            (Entry::Value(value), _) => (key, value),
-            (Entry::Template(_), _) => unreachable!("every template was filled above"),
-        });
-    Ok(values.collect())
-}
-
-/// How far an entry is.
-enum State {
-    /// A template that nobody has asked for yet.
-    Waiting,
-    /// A template that waits for another one: to come back to it is a circle.
-    Open,
-    /// There is a value: that of the filled template, or the entry's own.
-    Done(Option<Secret>),
-}
-
-fn fill(index: usize, entries: &[(String, Entry)], states: &mut [State]) -> Result<(), Error> {
-    let (of, Entry::Template(template)) = &entries[index] else { return Ok(()) };
-    if !matches!(states[index], State::Waiting) {
-        return Ok(());
-    }
-    states[index] = State::Open;
-    let mut filled = Zeroizing::new(String::new());
-    for part in &template.0 {
-        match part {
-            Part::Text(text) => append(&mut filled, text),
-            Part::Value { key, url, column } => {
-                let (of, column, key) = (of.clone(), *column, key.clone());
-                let Some(needed) = entries.iter().position(|(candidate, _)| *candidate == key)
-                else {
-                    return Err(Error::UnknownKey { of, column, key });
-                };
-                if matches!(states[needed], State::Open) {
-                    return Err(Error::Circle { of, column, key });
-                }
-                fill(needed, entries, states)?;
-                let value = match (&states[needed], &entries[needed].1) {
-                    (State::Done(Some(value)), _) | (_, Entry::Value(value)) => value,
-                    _ => unreachable!("it was filled right before"),
-                };
-                let Some(text) = value.expose_text() else {
-                    return Err(Error::NotText { of, column, key });
-                };
-                if *url {
-                    let mut encoded = Zeroizing::new(String::with_capacity(3 * text.len()));
-                    percent_encode(text.as_bytes(), &mut encoded);
-                    append(&mut filled, &encoded);
-                } else {
-                    append(&mut filled, text);
-                }
-            }
-        }
-    }
-    states[index] = State::Done(Some(Secret::new(std::mem::take(&mut *filled).into_bytes())));
-    Ok(())
 }
 
 /// Appends by way of a new buffer where the old one is too small, so that the old one is wiped.
@@ -261,83 +230,51 @@ fn append(to: &mut Zeroizing<String>, text: &str) {
 mod tests {
     use super::*;
 
-    fn given(key: &str, value: &str) -> (String, Entry) {
-        (key.to_owned(), Entry::Value(Secret::from(value.to_owned())))
-    }
-
-    fn template(key: &str, text: &str) -> (String, Entry) {
-        (key.to_owned(), Entry::Template(text.parse().unwrap()))
-    }
-
-    fn texts(entries: Vec<(String, Entry)>) -> Vec<String> {
-        let values = compose(entries).unwrap();
-        values.iter().map(|(_, value)| value.expose_text().unwrap().to_owned()).collect()
-    }
-
-    #[track_caller]
-    fn refusal(entries: Vec<(String, Entry)>) -> String {
-        compose(entries).err().expect("refused").to_string()
+    fn filled(text: &str, values: &[(&str, &[u8])]) -> Result<String, String> {
+        let values: Vec<_> =
+            values.iter().map(|(key, value)| (*key, Secret::new(value.to_vec()))).collect();
+        let find =
+            |key: &str| values.iter().find(|(known, _)| *known == key).map(|(_, value)| value);
+        let template: Template = text.parse().unwrap();
+        let filled = template.fill(&find).map_err(|error| error.to_string())?;
+        assert_eq!(template.holds(&filled, &find), Some(true));
+        assert_eq!(template.holds(&Secret::from("else".to_owned()), &find), Some(false));
+        assert_eq!(template.holds(&filled, &|_| None), (!text.contains("{A")).then_some(true));
+        Ok(filled.expose_text().unwrap().to_owned())
     }
 
     #[test]
     fn values_are_filled_in_and_encoded() {
         let password = "p@ss/w:ö %~-._+";
-        let entries = vec![
-            template("URL", "smtp://me:{PASSWORD|url}@mail.test:587"),
-            given("PASSWORD", password),
-            template("PLAIN", "{PASSWORD}"),
-        ];
         assert_eq!(
-            texts(entries),
-            ["smtp://me:p%40ss%2Fw%3A%C3%B6%20%25~-._%2B@mail.test:587", password, password]
+            filled("smtp://me:{A|url}@mail.test:587", &[("A", password.as_bytes())]).unwrap(),
+            "smtp://me:p%40ss%2Fw%3A%C3%B6%20%25~-._%2B@mail.test:587"
         );
+        assert_eq!(filled("{A}", &[("A", password.as_bytes())]).unwrap(), password);
+        assert_eq!(filled("{A|base64} {A|hex}", &[("A", b"f\xff")]).unwrap(), "Zv8= 66ff");
     }
 
     #[test]
     fn doubled_braces_are_braces() {
-        let entries = vec![template("JSON", r#"{{"key": "{A}", "b": {{}}}}"#), given("A", "1")];
-        assert_eq!(texts(entries)[0], r#"{"key": "1", "b": {}}"#);
+        let json = r#"{{"key": "{A}", "b": {{}}}}"#;
+        assert_eq!(filled(json, &[("A", b"1")]).unwrap(), r#"{"key": "1", "b": {}}"#);
+        assert_eq!(filled("{{}}", &[]).unwrap(), "{}");
     }
 
     #[test]
     fn a_value_with_braces_is_not_read_again() {
-        assert_eq!(texts(vec![template("A", "{B}"), given("B", "{A}")]), ["{A}", "{A}"]);
+        assert_eq!(filled("{A}", &[("A", b"{B}")]).unwrap(), "{B}");
     }
 
     #[test]
-    fn templates_may_need_each_other_in_any_order() {
-        let entries = vec![
-            template("C", "{B}{B}"),
-            template("B", "<{A}>"),
-            template("A", "a"),
-            template("D", "{C}"),
-        ];
-        assert_eq!(texts(entries), ["<a><a>", "<a>", "a", "<a><a>"]);
-    }
-
-    #[test]
-    fn a_circle_is_refused() {
-        assert_eq!(
-            refusal(vec![template("A", "x{B}"), template("B", "{A|url}")]),
-            "template of `B`, column 1: `A` is made from itself"
-        );
-        assert_eq!(
-            refusal(vec![template("A", "ä{A}")]),
-            "template of `A`, column 2: `A` is made from itself"
-        );
-    }
-
-    #[test]
-    fn an_unknown_key_and_a_binary_value_are_refused() {
-        assert_eq!(
-            refusal(vec![template("URL", "://{PASSWROD}")]),
-            "template of `URL`, column 4: there is no key `PASSWROD`"
-        );
-        let binary = ("B".to_owned(), Entry::Value(Secret::new(vec![0xff])));
-        assert_eq!(
-            refusal(vec![template("T", "{B|url}"), binary]),
-            "template of `T`, column 1: the value of `B` is not text"
-        );
+    fn a_missing_and_a_binary_value_are_refused() {
+        assert_eq!(filled("ä{A}", &[]).unwrap_err(), "column 2: there is no key `A`");
+        for text in ["{A}", "{A|url}"] {
+            assert_eq!(
+                filled(text, &[("A", &[0xff])]).unwrap_err(),
+                "column 1: the value of `A` is not text"
+            );
+        }
     }
 
     #[test]
@@ -348,8 +285,11 @@ mod tests {
             ("a}b", "column 2: `}` closes nothing; a brace itself is written `}}`"),
             ("ö{}", "column 2: `` is not a key"),
             ("{A B}", "column 1: `A B` is not a key"),
-            ("{A|base64}", "column 1: unknown filter `base64`; known is `url`"),
-            ("{A|url|url}", "column 1: unknown filter `url|url`; known is `url`"),
+            ("{A|rot13}", "column 1: unknown filter `rot13`; known are `url`, `base64` and `hex`"),
+            (
+                "{A|url|url}",
+                "column 1: unknown filter `url|url`; known are `url`, `base64` and `hex`",
+            ),
         ];
         for (text, wanted) in cases {
             assert_eq!(text.parse::<Template>().unwrap_err().to_string(), wanted, "{text}");

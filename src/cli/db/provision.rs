@@ -192,7 +192,7 @@ pub(crate) fn run(args: &ProvisionArgs, context: &mut Context) -> Result<Status,
 /// A new password, or the one on standard input.
 fn password(args: &ProvisionArgs, context: &mut Context) -> Result<Password, Failure> {
     if !args.password_stdin {
-        return Ok(Password::Generated(Policy::default().generate(&mut context.random)));
+        return Ok(Password::Generated(Policy::password(&mut context.random)));
     }
     super::password(context).map(Password::Given)
 }

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
     let root = repo::root_of(&context.directory).to_owned();
     let new = match args.password_stdin {
         true => password(context)?,
-        false => Policy::default().generate(&mut context.random),
+        false => Policy::password(&mut context.random),
     };
     let old = match args.old_password_stdin {
         true => Some(password(context)?),

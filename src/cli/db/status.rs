@@ -101,7 +101,7 @@ fn app_named(name: &str, layout: &Layout<'_>, inventory: &Inventory<'_>) -> Resu
 }
 
 /// Says which files cannot be read, or are no YAML, so that what they declare is not shown.
-pub(super) fn tell_broken(layout: &Layout<'_>, context: &mut Context) {
+pub(in crate::cli) fn tell_broken(layout: &Layout<'_>, context: &mut Context) {
     for (_, error) in layout.broken() {
         context.note(visible(&format!("warning: {error}: what it declares is left out")));
     }
