@@ -4,11 +4,27 @@
 
 use std::path::PathBuf;
 
-use super::Object;
 use super::kustomization::joined;
+use super::{Object, objects};
+use crate::document::{Document, EditError, Edits, Fragment, Placement};
 
 /// The API group of Flux' kustomize-controller.
 pub(crate) const GROUP: &str = "kustomize.toolkit.fluxcd.io";
+
+/// The label or annotation by which an object asks to be left as it is by `postBuild`, if it says `disabled`.
+const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+
+/// Whether `postBuild` of a Kustomization would write something else in the place of a text: `${…}` or `$$`.
+pub(crate) fn replaces(text: &[u8]) -> bool {
+    text.windows(2).any(|pair| pair == b"${" || pair == b"$$")
+}
+
+/// Whether `postBuild` leaves an object as it is.
+pub(crate) fn is_left_alone(object: &Object<'_>) -> bool {
+    ["labels", "annotations"]
+        .iter()
+        .any(|field| object.text(&["metadata", field, SUBSTITUTE]) == Some("disabled"))
+}
 
 /// A `kustomize.toolkit.fluxcd.io` Kustomization.
 #[derive(Clone, Copy)]
@@ -70,6 +86,12 @@ impl<'d> FluxKustomization<'d> {
         values.into_iter().filter_map(|(_, value)| document.text(value))
     }
 
+    /// Whether it replaces variables in what it applies.
+    pub(crate) fn substitutes(&self) -> bool {
+        let post = self.0.at(&["spec", "postBuild"]);
+        post.is_some_and(|post| self.0.document.entries(self.0.document.target(post)).count() > 0)
+    }
+
     /// Names of the Kustomizations that it waits for, whatever their namespace.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = &'d str> + use<'d> {
         let document = self.0.document;
@@ -100,13 +122,32 @@ fn with_defaults(text: &str) -> String {
     filled
 }
 
+/// Lets the Kustomization of this name decrypt what it applies, with the identity in a Secret beside it. Nothing is
+/// changed where it does so already.
+pub(crate) fn add_decryption(
+    document: &Document,
+    name: &str,
+    secret: &str,
+    edits: &mut Edits<'_>,
+) -> Result<(), EditError> {
+    let mut all = objects(document).into_iter().filter_map(FluxKustomization::of);
+    let found = all.find(|flux| flux.name() == name && flux.decryption().is_none());
+    let Some(spec) = found.and_then(|flux| flux.0.at(&["spec"])) else { return Ok(()) };
+    let spec = document.target(spec);
+    let behind = document.entry(spec, "sourceRef").map(|(_, value)| value);
+    let block = Fragment::mapping([
+        ("provider", Fragment::text("sops")),
+        ("secretRef", Fragment::mapping([("name", Fragment::text(secret))])),
+    ]);
+    let placement = behind.map_or(Placement::Last, Placement::After);
+    edits.insert_entry(spec, placement, "decryption", block)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::super::objects;
     use super::*;
-    use crate::document::Document;
 
     #[test]
     fn paths_are_relative_to_the_root_of_the_source() {

@@ -1,7 +1,10 @@
-//! Whether Flux decrypts what it applies of an app.
+//! Whether Flux decrypts what it applies, and whether it replaces variables in it.
 
-use super::{App, Fact, Layout};
+use std::path::{Path, PathBuf};
+
+use super::{App, Fact, Layout, Located};
 use crate::document::{Document, NodeId};
+use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::is_kustomization;
 
 /// The name of the decryption Secret where nothing shows another one, as in Flux' own guides.
@@ -12,7 +15,36 @@ impl<'s> Layout<'s> {
     /// the repository it stands. An app without a Kustomization of its own is decrypted by the one above it.
     pub(crate) fn is_decrypted(&self, app: &App<'s>) -> bool {
         let flux = app.flux.or_else(|| self.applied_by(&app.directory).map(|found| found.view));
-        flux.is_none_or(|flux| flux.decryption().is_some()) || self.patches_decryption()
+        flux.is_none_or(|flux| self.decrypts(&flux))
+    }
+
+    /// Whether a Flux Kustomization decrypts what it applies, by itself or because a patch makes it.
+    pub(crate) fn decrypts(&self, flux: &FluxKustomization<'s>) -> bool {
+        flux.decryption().is_some() || self.patches_decryption()
+    }
+
+    /// The Flux Kustomizations that apply a file, or would if the kustomize file above it listed it: those of
+    /// the nearest path.
+    pub(crate) fn appliers(&self, file: &Path) -> Vec<Located<'s, FluxKustomization<'s>>> {
+        let mut directories = self.listing.directories_above(file);
+        let own = self.kustomize_file_above(file).and_then(Path::parent);
+        directories.extend(own.map(Path::to_owned));
+        for index in 0..directories.len() {
+            // Above what no kustomize file lists, Flux takes whole directories.
+            directories.extend(self.listing.directories_above(&directories[index]));
+        }
+        let applying = |directory: &PathBuf| {
+            let all = self.flux.iter();
+            let found: Vec<_> =
+                all.filter(|flux| flux.view.directory().as_ref() == Some(directory)).collect();
+            (!found.is_empty()).then_some(found)
+        };
+        directories.iter().find_map(applying).into_iter().flatten().copied().collect()
+    }
+
+    /// Whether Flux replaces variables in a file when it applies it.
+    pub(crate) fn is_substituted(&self, file: &Path) -> bool {
+        self.applied_by(file).is_some_and(|flux| flux.view.substitutes())
     }
 
     /// The decryption Secret that most Kustomizations name.
