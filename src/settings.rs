@@ -2,6 +2,7 @@
 //!
 //! ```yaml
 //! layout: {…}     # what is otherwise than inference would have it
+//! secrets: {…}    # how the values of Secrets are made
 //! ```
 //!
 //! Each section is read by the room that it is about. An unknown field and a value of another type are refused with
@@ -16,7 +17,7 @@ use crate::repo::{self, Snapshot};
 pub(crate) const FILE_NAME: &str = "keywright.yaml";
 
 /// The sections of the file.
-const SECTIONS: &[&str] = &["layout"];
+const SECTIONS: &[&str] = &["layout", "secrets"];
 
 /// How near a field must be to be suggested, from 0 (nothing in common) to 1.
 const NEAR: f32 = 0.6;
@@ -44,6 +45,16 @@ pub(crate) enum Error {
         field: String,
         /// What it must be.
         wanted: &'static str,
+    },
+    /// A field has a value that is none in its own notation.
+    #[error("{position}: `{field}`: {problem}")]
+    Unusable {
+        /// Where.
+        position: Position,
+        /// The field with those that it stands in.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
     },
 }
 
@@ -79,6 +90,42 @@ impl<'d> Section<'d> {
         let section = Section { document: self.document, node, route: self.field(name) };
         section.check(known)?;
         Ok((!self.is_open(node)).then_some(section))
+    }
+
+    /// The mappings in a field whose own names are free, each with some of these fields and no others.
+    pub(crate) fn named(
+        &self,
+        name: &str,
+        wanted: &'static str,
+        known: &[&str],
+    ) -> Result<Vec<(&'d str, Section<'d>)>, Error> {
+        let document = self.document;
+        let Some(node) = document.lookup(self.node, name) else { return Ok(Vec::new()) };
+        if self.is_open(node) {
+            return Ok(Vec::new());
+        }
+        let mapping = document.target(node);
+        if !matches!(document.node(mapping).kind, Kind::Mapping(_)) {
+            return Err(self.wrong(name, wanted));
+        }
+        let one = |(key, node): (NodeId, NodeId)| {
+            let text = document.text(key).unwrap_or_default();
+            let route = format!("{}.{text}", self.field(name));
+            let section = Section { document, node, route };
+            section.check(known)?;
+            Ok((text, section))
+        };
+        document.entries(mapping).map(one).collect()
+    }
+
+    /// Whether a field says `true`; one that is not there says nothing.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        let Some(node) = self.document.lookup(self.node, name) else { return Ok(None) };
+        match self.document.value(node) {
+            Some(Ok(Value::Null)) => Ok(None),
+            Some(Ok(Value::Bool(value))) => Ok(Some(value)),
+            _ => Err(self.wrong(name, "`true` or `false`")),
+        }
     }
 
     /// The text of a field.
@@ -144,6 +191,18 @@ impl<'d> Section<'d> {
     pub(crate) fn wrong(&self, name: &str, wanted: &'static str) -> Error {
         let node = self.document.lookup(self.node, name).unwrap_or(self.node);
         wrong(self.document.position_of(node), &self.field(name), wanted)
+    }
+
+    /// The refusal of the whole mapping.
+    pub(crate) fn refused(&self, wanted: &'static str) -> Error {
+        wrong(self.document.position_of(self.node), &self.route, wanted)
+    }
+
+    /// The refusal of a field for a reason of its own notation.
+    pub(crate) fn unusable(&self, name: &str, problem: &str) -> Error {
+        let node = self.document.lookup(self.node, name).unwrap_or(self.node);
+        let position = self.document.position_of(node);
+        Error::Unusable { position, field: self.field(name), problem: problem.to_owned() }
     }
 
     /// Refuses what is no mapping, and fields that are not known.

@@ -104,6 +104,11 @@ impl Context {
         jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// The time, in seconds since 1970.
+    pub(crate) fn seconds(&self) -> i64 {
+        jiff::Timestamp::now().as_second()
+    }
+
     /// Says what the command is and what it is going to do with files, before it opens one.
     pub(crate) fn begin(&mut self, command: &'static str, access: Access) {
         self.task = Task { command, access, ..self.task };

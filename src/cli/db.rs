@@ -19,6 +19,7 @@ use self::provision::ProvisionArgs;
 use self::question::Question;
 use self::rotate::RotateArgs;
 use self::status::StatusArgs;
+pub(super) use self::status::tell_broken;
 use super::commit::Mode;
 use super::{Context, Failure, Status, claim};
 use crate::provision::{Addition, Error};
@@ -75,7 +76,7 @@ fn password(context: &mut Context) -> Result<Secret, Failure> {
 
 /// How a report is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     Text,
     /// For programs: one object, version 1

@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::sops::rules::Config;
 
 pub(crate) use asking::{AtTerminal, answer};
-pub(crate) use identities::identities;
+pub(crate) use identities::{identities, keys_file, printed_identities};
 
 /// The name of SOPS' configuration.
 pub(crate) const CONFIG: &str = ".sops.yaml";

@@ -149,6 +149,6 @@ pub(crate) fn uncovered(name: &Path, config: Option<&(PathBuf, Config)>) -> Fail
             "{}: there is no `.sops.yaml` with creation rules",
             name.display()
         ))
-        .hint("write one, such as `creation_rules: [{age: age1…}]`"),
+        .hint("write one with `keywright init`"),
     }
 }

@@ -22,6 +22,7 @@ mod failure;
 mod file;
 mod filestatus;
 mod groups;
+mod init;
 mod job;
 mod layout;
 mod new_file;
@@ -70,6 +71,7 @@ struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
+    Init(init::InitArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
     Edit(edit::EditArgs),
@@ -144,6 +146,7 @@ fn as_sops(words: &[OsString]) -> ExitCode {
 fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
     match command {
         Command::Demo(args) => demo::run(args, context),
+        Command::Init(args) => init::run(args, context),
         Command::Encrypt(args) => encrypt::run(args, context),
         Command::Decrypt(args) => decrypt::run(args, context),
         Command::Edit(args) => edit::run(args, context),

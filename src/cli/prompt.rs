@@ -151,6 +151,11 @@ impl Prompt {
         self.hidden_line(&format!("{question} (hidden): "))
     }
 
+    /// Waits for Enter; whatever else is typed is neither shown nor kept.
+    pub(crate) fn pause(&self, question: &str) -> Result<(), Error> {
+        self.hidden_line(question).map(drop)
+    }
+
     /// Yes or no.
     pub(crate) fn confirm(&self, question: &str, default: bool) -> Result<bool, Error> {
         let confirm = Confirm::new().with_prompt(question).default(default);

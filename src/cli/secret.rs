@@ -1,15 +1,39 @@
-//! `keywright secret …`: answers from flags or from a dialogue, then one plan.
+//! `keywright secret …`: a file for each verb, and what they share.
 
+mod address;
 mod answers;
+mod copy;
+mod edit;
+mod ensure;
+mod get;
 mod keys;
+mod list;
+mod new;
+mod rename;
+mod reveal;
+mod rotate;
+mod set;
+mod unset;
 
-use self::keys::Keys;
-use super::claim;
+use std::path::PathBuf;
+
+use self::copy::CopyArgs;
+use self::edit::EditArgs;
+use self::ensure::EnsureArgs;
+use self::get::GetArgs;
+use self::list::ListArgs;
+use self::new::NewArgs;
+use self::rename::RenameArgs;
+use self::rotate::RotateArgs;
+use self::set::SetArgs;
+use self::unset::UnsetArgs;
 use super::commit::{self, Mode};
-use super::{Context, Failure, Status};
-use crate::layout::Layout;
+use super::{Context, Failure, Status, claim};
+use crate::layout::Restart;
 use crate::repo::{self, Snapshot};
-use crate::scaffold;
+use crate::scaffold::existing::Changed;
+use crate::scaffold::{self, existing};
+use crate::txn::Store;
 
 /// Make and keep the Secrets of apps.
 #[derive(clap::Args)]
@@ -21,72 +45,65 @@ pub(crate) struct SecretArgs {
 #[derive(clap::Subcommand)]
 enum SecretCommand {
     New(NewArgs),
+    Ensure(EnsureArgs),
+    Rotate(RotateArgs),
+    Set(SetArgs),
+    Unset(UnsetArgs),
+    Get(GetArgs),
+    List(ListArgs),
+    Edit(EditArgs),
+    Copy(CopyArgs),
+    Rename(RenameArgs),
 }
-
-/// Make a Secret beside an app: the encrypted file, its entry in the kustomization and, on request,
-/// `envFrom` in the HelmRelease, all at once.
-///
-/// At a terminal, what is not given is asked. Values come from standard input, from files and out of
-/// policies, never from the command line.
-#[derive(clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct NewArgs {
-    /// The app: the name of its Flux Kustomization, or of its directory
-    #[arg(value_name = "APP")]
-    app: Option<String>,
-
-    /// Name of the Secret
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-
-    #[command(flatten)]
-    keys: Keys,
-
-    /// Add the Secret to `envFrom` of the app's container; say which one where there are several
-    #[arg(
-        long,
-        value_name = "CONTROLLER/CONTAINER",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ""
-    )]
-    env_from: Option<String>,
-
-    #[command(flatten)]
-    mode: Mode,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  keywright secret new
-  keywright secret new paperless --name paperless-smtp --generate SMTP_PASSWORD \\
-      --template 'SMTP_URL=smtp://paperless:{SMTP_PASSWORD|url}@mail.example.com:587'
-  pass show grafana/oidc |
-      keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET --env-from";
 
 /// Runs the command.
 pub(crate) fn run(args: SecretArgs, context: &mut Context) -> Result<Status, Failure> {
     match args.command {
-        SecretCommand::New(args) => new(args, context),
+        SecretCommand::New(args) => new::run(args, context),
+        SecretCommand::Ensure(args) => ensure::run(&args, context),
+        SecretCommand::Rotate(args) => rotate::run(&args, context),
+        SecretCommand::Set(args) => set::run(args, context),
+        SecretCommand::Unset(args) => unset::run(&args, context),
+        SecretCommand::Get(args) => get::run(&args, context),
+        SecretCommand::List(args) => list::run(&args, context),
+        SecretCommand::Edit(args) => edit::run(&args, context),
+        SecretCommand::Copy(args) => copy::run(&args, context),
+        SecretCommand::Rename(args) => rename::run(&args, context),
     }
 }
 
-fn new(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
-    const COMMAND: &str = "secret new";
+/// The repository around the working directory, all of it as it was at one moment.
+fn snapshot(context: &mut Context) -> Result<(PathBuf, Store, Snapshot), Failure> {
     let root = repo::root_of(&context.directory).to_owned();
-    let mode = args.mode;
-    if !context.interactive && args.keys.want_stdin() {
-        context.fetch_stdin()?;
-    }
-    context.begin(COMMAND, mode.access());
     let store = claim::open(&root, context)?;
     let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
-    let layout = Layout::read(&snapshot)?;
-    let request = answers::collect(args, &snapshot, &layout, context)?;
-    let now = context.now();
-    let plan = scaffold::new_secret(&request, &snapshot, &layout, &now, &mut context.random);
-    let plan = plan.map_err(failure)?;
-    commit::carry_out(&store, plan, &root, mode, context)
+    Ok((root, store, snapshot))
+}
+
+/// Carries out what changes, and says what is left to be done by hand.
+fn finish(
+    changed: Changed,
+    (root, store): (PathBuf, &Store),
+    mode: Mode,
+    context: &mut Context,
+) -> Result<Status, Failure> {
+    for note in &changed.notes {
+        context.note(super::failure::visible(&format!("note: {note}")));
+    }
+    let changes = !changed.plan.is_empty();
+    let status = commit::carry_out(store, changed.plan, &root, mode, context)?;
+    if changes {
+        tell_restarts(&changed.restarts, context);
+    }
+    Ok(status)
+}
+
+/// The workloads that keep old values.
+fn tell_restarts(restarts: &[Restart], context: &mut Context) {
+    if !restarts.is_empty() {
+        context.say("to be restarted once this is applied, as they read it when they start:");
+        restarts.iter().for_each(|command| context.say(format!("  {command}")));
+    }
 }
 
 /// What went wrong, and what to do about it.
@@ -98,10 +115,7 @@ fn failure(error: scaffold::Error) -> Failure {
         Error::SecretExists { .. } | Error::SecretName { .. } | Error::FileExists { .. } => {
             failure.hint("choose another name with `--name`")
         }
-        Error::NoConfig { .. } => failure.hint(
-            "write a `.sops.yaml` at the root of the repository, with \
-             `creation_rules: [{encrypted_regex: ^(data|stringData)$, age: age1…}]`",
-        ),
+        Error::NoConfig { .. } => failure.hint("write one with `keywright init`"),
         Error::Uncovered { .. } => {
             failure.hint("add a creation rule whose `path_regex` matches the file")
         }
@@ -115,4 +129,73 @@ fn failure(error: scaffold::Error) -> Failure {
         Error::Plan(error) => Failure::from(error),
         _ => failure,
     }
+}
+
+/// The same for a Secret that is there.
+fn failure_of(error: existing::Error) -> Failure {
+    use existing::Error;
+    let failure = Failure::new(error.to_string());
+    let near = |failure: Failure, nearest: &Option<String>| match nearest {
+        Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),
+        None => failure,
+    };
+    match error {
+        Error::NameUnknown { nearest, .. } => {
+            near(failure, &nearest).hint("see what there is with `keywright secret list`")
+        }
+        Error::KeyUnknown { nearest, .. } => near(failure, &nearest),
+        Error::NoSecret { app, .. } => {
+            failure.hint(format!("make one with `keywright secret new {app}`"))
+        }
+        Error::Elsewhere { .. } => failure.hint("change it there"),
+        Error::SecretUnknown { .. } => failure.hint("name one of these with `--secret`"),
+        Error::Ambiguous { .. } => failure.hint("choose one with `--secret [NAMESPACE/]NAME`"),
+        Error::NotEncrypted { path, .. } => {
+            failure.hint(format!("encrypt it with `keywright encrypt -i {}`", path.display()))
+        }
+        Error::Immutable { name, .. } => failure.hint(format!(
+            "make a new one with `keywright secret new APP --name {name}-2`, and let the app use that"
+        )),
+        Error::Required { kind, .. } => failure.hint(format!(
+            "give it another value with `keywright secret set`, or make a Secret of another type than `{kind}`"
+        )),
+        Error::Substituted { .. } => failure.hint(
+            "annotate the Secret with `kustomize.toolkit.fluxcd.io/substitute: disabled`, and Flux leaves it alone",
+        ),
+        Error::Shared { .. } => failure.hint("write the value out, with `keywright secret edit`"),
+        Error::NotSelected { .. } => {
+            failure.hint("let the rule select it, with `encrypted_regex: ^(data|stringData)$`")
+        }
+        Error::Locked { keys, others, source, .. } => locked(failure, &keys, &others, &source),
+        Error::OtherNamespace { .. } => {
+            failure.hint("choose a place with `--to APP`, whose namespace it is")
+        }
+        Error::Sops { path, source } => Failure::at(&path, &source),
+        Error::New(error) => self::failure(error),
+        Error::Layout(error) => Failure::from(error),
+        Error::Plan(error) => Failure::from(error),
+        _ => failure,
+    }
+}
+
+/// What somebody without an identity can do.
+fn locked(
+    failure: Failure,
+    keys: &[String],
+    others: &[String],
+    source: &crate::sops::file::Error,
+) -> Failure {
+    let listed =
+        |all: &[String]| all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+    let failure = failure.hint(format!("why it is not decrypted: {source}"));
+    let failure = match (keys, others) {
+        ([], []) => failure,
+        (keys, []) => failure.hint(format!(
+            "with every value in one call the file is made anew: give {} as well, behind `--set-stdin`, `--from-file` or \
+             `--generate`",
+            listed(keys)
+        )),
+        (_, others) => failure.hint(format!("{} would be lost", listed(others))),
+    };
+    failure.hint("or ask somebody who has an identity, to change it or to add yours")
 }

@@ -41,6 +41,11 @@ impl App<'_> {
         self.flux.map(|flux| flux.name()).or_else(directory).unwrap_or_default()
     }
 
+    /// Whether a name on the command line can mean it.
+    pub(crate) fn answers_to(&self, name: &str) -> bool {
+        self.name() == name || self.is_in(name)
+    }
+
     /// Whether the directory is called so: in `apps/grafana/app` both `app` and `grafana`, and `grafana/app`.
     fn is_in(&self, name: &str) -> bool {
         self.directory.ends_with(name) || self.directory.iter().rev().take(2).any(|n| n == name)
@@ -119,6 +124,15 @@ impl<'s> Layout<'s> {
     /// The namespace of an app: the one that Flux gives it, else that of its kustomize file, else that
     /// of its Secrets.
     pub(crate) fn namespace_of(&self, app: &App<'s>) -> Option<Fact<&'s str>> {
+        let written = || {
+            let secrets = self.secrets_of(app);
+            secrets.iter().find_map(|found| Some(Fact::new(found.object.namespace()?, found.file)))
+        };
+        self.namespace_given(app).or_else(written)
+    }
+
+    /// The namespace that everything of an app gets, whatever it names itself.
+    pub(crate) fn namespace_given(&self, app: &App<'s>) -> Option<Fact<&'s str>> {
         let own = app.flux.map(|view| Located { view, file: app.file });
         let target = own
             .or_else(|| self.applied_by(&app.directory))
@@ -127,20 +141,21 @@ impl<'s> Layout<'s> {
             let listed_in = app.kustomization?;
             Some(Fact::new(self.listing.view(listed_in)?.namespace()?, listed_in))
         };
-        let written = || {
-            let secrets = self.secrets_of(app);
-            secrets.iter().find_map(|found| Some(Fact::new(found.object.namespace()?, found.file)))
-        };
-        target.or_else(listed).or_else(written)
+        target.or_else(listed)
     }
 
     /// The Secrets that an app is built from.
     pub(crate) fn secrets_of(&self, app: &App<'s>) -> Vec<SecretSite<'s>> {
-        let members = match app.kustomization {
+        let files = self.files_of(app).into_iter();
+        files.flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
+    }
+
+    /// The files that an app is built from.
+    pub(crate) fn files_of(&self, app: &App<'s>) -> Vec<&'s Path> {
+        match app.kustomization {
             Some(_) => self.listing.members(&app.directory),
             None => self.snapshot.manifests().filter(|f| f.starts_with(&app.directory)).collect(),
-        };
-        members.into_iter().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
+        }
     }
 
     /// Whether an app is built with the component of a directory, by its Flux Kustomization or by its kustomize file.
@@ -180,7 +195,8 @@ impl<'s> Layout<'s> {
     }
 }
 
-fn nearest(name: &str, found: &[String]) -> Option<String> {
+/// The name among these that a mistyped one was probably meant to be.
+pub(crate) fn nearest(name: &str, found: &[String]) -> Option<String> {
     let found: Vec<&str> = found.iter().map(String::as_str).collect();
     similar::get_close_matches(name, &found, 1, NEAR).first().map(|near| (*near).to_owned())
 }

@@ -39,7 +39,7 @@ use crate::kube::kustomization::is_kustomization;
 use crate::kube::{Object, objects};
 use crate::repo::{self, Snapshot};
 
-pub(crate) use app::App;
+pub(crate) use app::{App, nearest};
 pub(crate) use fact::{Choice, Fact};
 pub(crate) use foreign::PatchedRoles;
 pub(crate) use form::{Form, Host};
@@ -222,7 +222,18 @@ impl<'s> Layout<'s> {
 
     /// Whether a broken file speaks of something.
     pub(crate) fn is_in_broken(&self, text: &str) -> bool {
-        self.broken().iter().any(|(file, _)| mentions(self.snapshot, file, &[text]))
+        self.broken_with(text).is_some()
+    }
+
+    /// Why a file is broken that speaks of something.
+    pub(crate) fn broken_with(&self, text: &str) -> Option<repo::Error> {
+        let mut broken = self.broken().into_iter();
+        Some(broken.find(|(file, _)| mentions(self.snapshot, file, &[text]))?.1)
+    }
+
+    /// The repository that this was read from.
+    pub(crate) fn snapshot(&self) -> &'s Snapshot {
+        self.snapshot
     }
 
     /// The objects in the YAML files right in a directory. Refused where one of them is not YAML.
@@ -299,21 +310,32 @@ impl<'s> Layout<'s> {
         }
     }
 
-    /// The namespace of an object: its own, else that of the kustomize file that lists it, else that of
+    /// The namespace of an object: its own, else that of the kustomize files above it, else that of
     /// the Flux Kustomization that applies it.
-    fn namespace(&self, object: Object<'s>, file: &'s Path) -> Option<Fact<&'s str>> {
+    pub(crate) fn namespace(&self, object: Object<'s>, file: &'s Path) -> Option<Fact<&'s str>> {
         if let Some(own) = object.namespace() {
             return Some(Fact::new(own, file));
         }
-        let listed_in = self.listing.listed_in(file);
-        let kustomize = listed_in.and_then(|listed_in| {
-            let view = self.listing.view(listed_in)?;
-            Some(Fact::new(view.namespace()?, listed_in))
-        });
+        let kustomize = self.kustomize_namespace(file);
         kustomize.or_else(|| {
             let flux = self.applied_by(file)?;
             Some(Fact::new(flux.view.target_namespace()?, flux.file))
         })
+    }
+
+    /// The namespace that the kustomize files above a file give it; that of the nearest which names one.
+    fn kustomize_namespace(&self, file: &Path) -> Option<Fact<&'s str>> {
+        self.listing.directories_above(file).iter().find_map(|directory| {
+            let above = self.listing.file_of(directory)?;
+            Some(Fact::new(self.listing.view(above)?.namespace()?, above))
+        })
+    }
+
+    /// The namespace of what is in a file and names none itself.
+    pub(crate) fn namespace_at(&self, file: &Path) -> Option<String> {
+        let kustomize = self.kustomize_namespace(file).map(|fact| fact.value);
+        let flux = || self.applied_by(file)?.view.target_namespace();
+        kustomize.or_else(flux).map(str::to_owned)
     }
 
     /// The namespace of a Flux Kustomization: its own, or that of the kustomize file that lists it.
@@ -328,7 +350,7 @@ impl<'s> Layout<'s> {
     }
 
     /// The Flux Kustomization that applies a file.
-    fn applied_by(&self, file: &Path) -> Option<Located<'s, FluxKustomization<'s>>> {
+    pub(crate) fn applied_by(&self, file: &Path) -> Option<Located<'s, FluxKustomization<'s>>> {
         self.listing.directories_above(file).into_iter().find_map(|directory| {
             let applies = |flux: &&Located<'s, FluxKustomization<'s>>| {
                 flux.view.directory().as_deref() == Some(&directory)

@@ -4,6 +4,7 @@
 //! Flux replaces `${…}` and `$$`. Each of these would make the password of the role another one than that
 //! of the app. Generated passwords have letters and digits only and need none of this.
 
+use crate::kube::flux;
 use crate::secret::Secret;
 
 /// Why a password cannot be used. Does not hold it.
@@ -42,7 +43,7 @@ pub(super) fn check(password: &Secret) -> Result<(), PasswordError> {
     if is_hash(text) {
         return Err(PasswordError::Hash);
     }
-    if text.windows(2).any(|pair| pair == b"${" || pair == b"$$") {
+    if flux::replaces(text) {
         return Err(PasswordError::Substituted);
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! part of a command sees the same content and a plan can state what it was made from. It writes
 //! nothing. Ignored files (`.gitignore` and its like) and `.git` are left out.
 
+mod blame;
 mod head;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::document::{Document, ParseError};
 
+pub(crate) use blame::{Changed, changes};
 pub(crate) use head::committed;
 
 /// Why a repository cannot be read.

@@ -15,7 +15,7 @@ pub(super) fn add(
     file: &Path,
 ) -> Result<Option<Document>, Error> {
     let directory = kustomization.parent().unwrap_or(Path::new(""));
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = file.strip_prefix(directory).unwrap_or(file).to_string_lossy();
     let is_secret = |entry: &str| {
         let document = snapshot.document(&directory.join(entry));
         document.is_ok_and(|document| objects(document).iter().any(|o| o.is("", "Secret")))

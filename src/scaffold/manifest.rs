@@ -13,12 +13,16 @@
 //!   KEYSTORE: …   base64, only where a value is not UTF-8
 //! ```
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::place::{Place, refused};
+use super::place::refused;
 use super::{Error, NewSecret};
 use crate::document::{Document, EditError, Edits, Fragment, Indentation};
+use crate::kube::{Object, objects};
+use crate::layout::Configured;
 use crate::secret::{RandomSource, Secret};
 use crate::sops::file::{self, Encryption};
 
@@ -36,7 +40,7 @@ pub(super) fn write(
     let name = Some(("name".to_owned(), Fragment::text(&request.name)));
     let namespace = namespace.map(|text| ("namespace".to_owned(), Fragment::text(text)));
     append("metadata", Fragment::Mapping(name.into_iter().chain(namespace).collect()))?;
-    append("type", Fragment::text("Opaque"))?;
+    append("type", Fragment::text(&request.kind))?;
     for section in ["stringData", "data"] {
         let (text, binary): (Vec<_>, Vec<_>) =
             request.entries.iter().partition(|(_, value)| value.expose_text().is_some());
@@ -50,7 +54,7 @@ pub(super) fn write(
 }
 
 /// Content of a block until its text is there.
-const BLOCK: &str = "-\n-\n";
+pub(super) const BLOCK: &str = "-\n-\n";
 
 /// A value as it reads best: on its line, or as a block of lines, which gets its text by an edit because a
 /// fragment of that kind would not be wiped.
@@ -62,7 +66,8 @@ fn fragment(value: &Secret) -> Fragment {
     }
 }
 
-fn is_block(text: &str) -> bool {
+/// Whether a text has several lines.
+pub(super) fn is_block(text: &str) -> bool {
     text.trim_end_matches('\n').contains('\n')
 }
 
@@ -81,22 +86,22 @@ fn fill_blocks(skeleton: &Document, request: &NewSecret<'_>) -> Result<Document,
 /// a selection for Kubernetes would encrypt `kind`, and one for other files nothing.
 pub(super) fn encrypt(
     plain: &Document,
-    place: &Place,
+    (file, rules): (&Path, &Configured),
     now: &str,
     random: &mut dyn RandomSource,
 ) -> Result<Document, Error> {
-    let (config, file) = (place.rules.file.clone(), place.file.clone());
-    let rule = match place.rules.config.rule_for(&file) {
+    let (config, file) = (rules.file.clone(), file.to_owned());
+    let rule = match rules.config.rule_for(&file) {
         Ok(Some(rule)) => rule,
         Ok(None) => return Err(Error::Uncovered { config, file }),
-        Err(source) => return Err(refused(&place.rules, source)),
+        Err(source) => return Err(refused(rules, source)),
     };
     let how = Encryption {
         groups: &rule.groups,
         threshold: rule.threshold,
         selection: &rule.selection,
         mac_only_encrypted: rule.mac_only_encrypted,
-        indent: place.rules.config.indent(),
+        indent: rules.config.indent(),
         now,
     };
     let encrypted = file::encrypt(plain, &how, random)
@@ -118,25 +123,30 @@ fn hidden(plain: &Document, encrypted: &Document) -> Option<&'static str> {
         ("metadata.name", &["metadata", "name"]),
         ("metadata.namespace", &["metadata", "namespace"]),
     ];
-    let changed = CLEAR.iter().find(|(_, keys)| text(plain, keys) != text(encrypted, keys));
-    changed.map(|(route, _)| *route)
+    let (before, after) = (objects(plain), objects(encrypted));
+    CLEAR.iter().find_map(|(route, keys)| {
+        let text = |all: &[Object<'_>], at: usize| {
+            all.get(at).and_then(|object| object.text(keys)).map(str::to_owned)
+        };
+        let changes = (0..before.len()).any(|at| text(&before, at) != text(&after, at));
+        changes.then_some(*route)
+    })
 }
 
 /// A value that can be read without a key.
 fn left_plain(plain: &Document, encrypted: &Document) -> Option<String> {
-    for section in ["stringData", "data"] {
-        let Some(values) = plain.lookup(plain.roots()[0].node, section) else { continue };
-        for (key, value) in plain.entries(values) {
-            let key = plain.text(key).unwrap_or_default();
-            let before = text(plain, &[section, key]).filter(|text| !text.is_empty());
-            if before.is_some() && before == text(encrypted, &[section, key]) {
-                return Some(plain.route(value).to_string());
+    for (before, after) in objects(plain).iter().zip(objects(encrypted)) {
+        for section in ["stringData", "data"] {
+            let values = before.at(&[section]).filter(|_| before.is("", "Secret"));
+            let values = values.into_iter().flat_map(|node| plain.entries(plain.target(node)));
+            for (key, value) in values {
+                let key = plain.text(key).unwrap_or_default();
+                let text = before.text(&[section, key]).filter(|text| !text.is_empty());
+                if text.is_some() && text == after.text(&[section, key]) {
+                    return Some(plain.route(value).to_string());
+                }
             }
         }
     }
     None
-}
-
-fn text<'d>(document: &'d Document, keys: &[&str]) -> Option<&'d str> {
-    document.text(document.descend(document.roots()[0].node, keys)?)
 }

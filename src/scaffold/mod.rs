@@ -12,10 +12,15 @@
 //! creation rule covers, a rule that would leave a value plain or hide what the cluster must read, keys and
 //! sizes that the API server refuses. Nothing here asks, prints or writes.
 
+pub(crate) mod ensure;
 mod env_from;
+pub(crate) mod existing;
+pub(crate) mod init;
 mod listing;
+pub(crate) mod making;
 mod manifest;
 mod place;
+pub(crate) mod recipe;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +37,7 @@ use crate::sops;
 use crate::txn::{self, Change, Plan};
 
 pub(crate) use env_from::containers;
+use place::{Where, check_free, place_in, refused, renamed_file};
 pub(crate) use place::{check_name, place};
 
 /// The most bytes that the values of a Secret may have together: `MaxSecretSize` of the API server.
@@ -188,6 +194,8 @@ pub(crate) struct NewSecret<'s> {
     pub(crate) app: App<'s>,
     /// `metadata.name`
     pub(crate) name: String,
+    /// `type`
+    pub(crate) kind: String,
     /// Keys and values in the order in which they are written.
     pub(crate) entries: Vec<(String, Secret)>,
     /// Who reads it.
@@ -218,7 +226,7 @@ pub(crate) fn new_secret<'s>(
     let place = place(snapshot, layout, &request.app, &request.name)?;
     let plain = manifest::write(request, place.namespace.as_deref())
         .map_err(|source| Error::Edit { path: place.file.clone(), source })?;
-    let encrypted = manifest::encrypt(&plain, &place, now, random)?;
+    let encrypted = manifest::encrypt(&plain, (&place.file, &place.rules), now, random)?;
 
     let mut plan = Plan::new();
     plan.push(Change {

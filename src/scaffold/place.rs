@@ -38,19 +38,41 @@ enum Pattern {
     Named(String, String),
 }
 
-/// The place of a Secret of this name; refused where the name is taken.
+/// A directory, and the namespace there.
+pub(super) struct Where<'w> {
+    /// The directory, relative to the root.
+    pub(super) directory: &'w Path,
+    /// The namespace that was asked for, else that of most others there.
+    pub(super) namespace: Option<&'w str>,
+}
+
+/// The place of a Secret of this name beside an app; refused where the name is taken.
 pub(crate) fn place(
     snapshot: &Snapshot,
     layout: &Layout<'_>,
     app: &App<'_>,
     name: &str,
 ) -> Result<Place, Error> {
-    check_name(layout, app, name)?;
-    let directory = &app.directory;
-    let candidates = candidates(layout, directory, name);
+    place_in(snapshot, layout, &Where { directory: &app.directory, namespace: None }, name)
+}
+
+/// The place of a Secret of this name in a directory.
+pub(super) fn place_in(
+    snapshot: &Snapshot,
+    layout: &Layout<'_>,
+    spot: &Where<'_>,
+    name: &str,
+) -> Result<Place, Error> {
+    check_free(layout, spot, name)?;
+    let directory = spot.directory;
+    let mut candidates = candidates(layout, directory, name);
+    if let Some(namespace) = spot.namespace {
+        // Beside one of the same name.
+        candidates.extend(self::candidates(layout, directory, &format!("{name}-{namespace}")));
+    }
     let best = directory.join(&candidates[0]);
     let Some(rules) = configuration(snapshot, &best)? else {
-        return Err(Error::NoConfig { directory: directory.clone() });
+        return Err(Error::NoConfig { directory: directory.to_owned() });
     };
     let mut free = None;
     for file in candidates.iter().map(|file| directory.join(file)) {
@@ -60,7 +82,10 @@ pub(crate) fn place(
         let rule = rules.config.rule_for(&file);
         let rule = rule.map_err(|source| refused(&rules, source))?;
         if rule.is_some() {
-            let namespace = namespace(layout, app)?;
+            let namespace = match spot.namespace {
+                Some(namespace) => Some(namespace.to_owned()),
+                None => namespace(layout, directory)?,
+            };
             return Ok(Place { file, namespace, rules });
         }
         free.get_or_insert(file);
@@ -78,13 +103,22 @@ pub(super) fn refused(rules: &Configured, source: sops::rules::Error) -> Error {
 
 /// Whether a Secret can have this name: RFC 1123, and not taken by one beside the app or in its namespace.
 pub(crate) fn check_name(layout: &Layout<'_>, app: &App<'_>, name: &str) -> Result<(), Error> {
+    check_free(layout, &Where { directory: &app.directory, namespace: None }, name)
+}
+
+/// The same for a directory; in a namespace that was asked for, one beside it that is in another does not count.
+pub(super) fn check_free(layout: &Layout<'_>, spot: &Where<'_>, name: &str) -> Result<(), Error> {
     if !is_subdomain(name) {
         return Err(Error::SecretName { name: name.to_owned() });
     }
-    let namespace = namespace(layout, app)?;
+    let inferred = namespace(layout, spot.directory)?;
+    let namespace = spot.namespace.or(inferred.as_deref());
     let taken = layout.secrets().into_iter().find(|SecretSite { object, file }| {
-        let same_namespace = namespace.is_some() && object.namespace() == namespace.as_deref();
-        object.name() == Some(name) && (same_namespace || file.parent() == Some(&app.directory))
+        let own = layout.namespace(*object, file).map(|fact| fact.value);
+        let same_namespace = namespace.is_some() && own == namespace;
+        let elsewhere = spot.namespace.is_some() && own.is_some() && !same_namespace;
+        let beside = file.parent() == Some(spot.directory) && !elsewhere;
+        object.name() == Some(name) && (same_namespace || beside)
     });
     match taken {
         Some(found) => {
@@ -96,8 +130,8 @@ pub(crate) fn check_name(layout: &Layout<'_>, app: &App<'_>, name: &str) -> Resu
 
 /// What most Secrets beside the app write as their namespace; where there is none, what most other objects
 /// write. Left out by most means left out.
-fn namespace(layout: &Layout<'_>, app: &App<'_>) -> Result<Option<String>, Error> {
-    let objects = layout.objects_in(&app.directory)?;
+fn namespace(layout: &Layout<'_>, directory: &Path) -> Result<Option<String>, Error> {
+    let objects = layout.objects_in(directory)?;
     let mut objects: Vec<_> = objects.iter().map(|found| found.view).collect();
     // A Kustomization, Flux' or kustomize's, is about the others and not one of them.
     objects.retain(|object| object.kind() != Some("Kustomization"));
@@ -182,6 +216,14 @@ impl Pattern {
             }
         }
     }
+}
+
+/// The file of a Secret that gets another name, if it is called after it.
+pub(super) fn renamed_file(path: &Path, old: &str, new: &str) -> Option<PathBuf> {
+    let pattern = Pattern::of(path, Some(old))?;
+    let follows = path.file_name()?.to_str()? == pattern.file(old);
+    let file = pattern.file(new);
+    (matches!(pattern, Pattern::Named(..)) && follows).then(|| path.with_file_name(file))
 }
 
 /// The item that occurs most often, the smallest of them on a tie; `None` without items.

@@ -54,6 +54,7 @@ fn plan_for(
     let request = NewSecret {
         app: app(&layout, name)?,
         name: secret.to_owned(),
+        kind: recipe::OPAQUE.to_owned(),
         entries: vec![
             ("Z".to_owned(), value("zzz")),
             ("BINARY".to_owned(), Secret::new(vec![0xff, 0])),

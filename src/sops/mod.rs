@@ -43,6 +43,7 @@ mod spelling;
 mod stash;
 mod walk;
 
+pub mod bare;
 pub mod binary;
 pub mod change;
 pub mod cipher;

@@ -75,7 +75,7 @@ mod tests {
                 "column": 14,
                 "route": "stringData.token",
                 "message": "Secret `s` is in plain text: `token`",
-                "hint": "add a creation rule for it to `.sops.yaml`, then run `keywright encrypt -i a.yaml`",
+                "hint": "write a `.sops.yaml` with `keywright init`, then run `keywright encrypt -i a.yaml`",
             }],
             "summary": {"files": 2, "errors": 1, "warnings": 0, "unchecked": 1},
         });

@@ -33,7 +33,7 @@ impl Rule for PlaintextSecret {
 fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
     match input.creation {
         Creation::NoConfig => {
-            first("add a creation rule for it to `.sops.yaml`".to_owned(), encrypt(input))
+            first("write a `.sops.yaml` with `keywright init`".to_owned(), encrypt(input))
         }
         Creation::NoRule(config) => {
             first(format!("add a creation rule for it to `{}`", config.display()), encrypt(input))
@@ -157,9 +157,12 @@ mod tests {
         assert_eq!(hint(Some("[{age: AGE}]")), command);
         assert_eq!(
             hint(None),
+            format!("write a `.sops.yaml` with `keywright init`, then run `{command}`")
+        );
+        assert_eq!(
+            hint(Some("[{path_regex: x$, age: AGE}]")),
             format!("add a creation rule for it to `.sops.yaml`, then run `{command}`")
         );
-        assert_eq!(hint(Some("[{path_regex: x$, age: AGE}]")), hint(None));
         assert_eq!(
             hint(Some("[{encrypted_regex: ^password$, age: AGE}]")),
             format!("let the creation rule at `.sops.yaml:1` select `token`, then run `{command}`")

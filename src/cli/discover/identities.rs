@@ -35,8 +35,8 @@ pub(crate) fn identities(context: &mut Context) -> Result<Identities, Failure> {
     add_variable(&mut identities, context, "SOPS_AGE_KEY");
     add_named_file(&mut identities, context, "SOPS_AGE_KEY_FILE");
     let home = context.env("HOME").map(PathBuf::from);
-    if let Some(directory) = configuration(context, home.as_deref()) {
-        add_file(&mut identities, directory.join("sops/age/keys.txt"));
+    if let Some(path) = keys_file(context) {
+        add_file(&mut identities, path);
     }
     add_named_file(&mut identities, context, "SOPS_AGE_SSH_PRIVATE_KEY_FILE");
     if let Some(home) = home {
@@ -46,6 +46,23 @@ pub(crate) fn identities(context: &mut Context) -> Result<Identities, Failure> {
     add_command(&mut identities, context, "SOPS_AGE_KEY_CMD");
     add_command(&mut identities, context, "SOPS_AGE_SSH_PRIVATE_KEY_CMD");
     Ok(identities)
+}
+
+/// The file where identities usually are; `None` where nothing says which directory is the user's.
+pub(crate) fn keys_file(context: &Context) -> Option<PathBuf> {
+    let home = context.env("HOME").map(PathBuf::from);
+    configuration(context, home.as_deref()).map(|directory| directory.join("sops/age/keys.txt"))
+}
+
+/// What the command in a variable prints if it is asked for no recipient in particular, or why it does not; `None`
+/// where the variable names none.
+pub(crate) fn printed_identities(
+    context: &Context,
+    name: &'static str,
+) -> Option<Result<Zeroizing<Vec<u8>>, String>> {
+    let program = Program::named(context, name)?;
+    let printed = program.words.as_ref().map_err(Clone::clone);
+    Some(printed.and_then(|words| program.start(words, "")).and_then(|ended| ended))
 }
 
 /// The directory of configurations, as SOPS has it.
@@ -97,10 +114,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// A command that prints identities.
 fn add_command(identities: &mut Identities, context: &Context, name: &'static str) {
-    let Some(line) = context.env(name) else { return add_absent(identities, name) };
-    let (directory, printed) = (context.directory.clone(), Mutex::new(Printed::Nothing));
-    let words = shell_words::split(&line.to_string_lossy()).map_err(|error| error.to_string());
-    let program = Program { name, words, directory, printed, claim: context.claim.clone() };
+    let Some(program) = Program::named(context, name) else { return add_absent(identities, name) };
     identities.add_lookup(move |recipient, pool| program.look_up(recipient, pool));
 }
 
@@ -127,6 +141,14 @@ enum Printed {
 }
 
 impl Program {
+    /// The command in a variable.
+    fn named(context: &Context, name: &'static str) -> Option<Program> {
+        let line = context.env(name)?;
+        let words = shell_words::split(&line.to_string_lossy()).map_err(|error| error.to_string());
+        let (directory, printed) = (context.directory.clone(), Mutex::new(Printed::Nothing));
+        Some(Program { name, words, directory, printed, claim: context.claim.clone() })
+    }
+
     fn look_up(&self, recipient: &str, pool: &mut Pool) {
         let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*printed, Printed::Settled) {

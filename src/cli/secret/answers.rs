@@ -1,13 +1,15 @@
 //! The answers for a new Secret: from flags, and at a terminal from questions for what they leave open.
 
+use super::failure;
 use super::keys::Source;
-use super::{NewArgs, failure};
+use super::new::NewArgs;
 use crate::cli::failure::NO_APPS;
 use crate::cli::prompt::{self, Prompt};
 use crate::cli::{Context, Failure};
 use crate::layout::{App, Layout};
-use crate::make::{Entry, Policy, Template, compose, is_key};
+use crate::make::{Entry, Policy, Template, evaluate, is_key};
 use crate::repo::Snapshot;
+use crate::scaffold::recipe::OPAQUE;
 use crate::scaffold::{self, EnvFrom, NewSecret};
 use crate::secret::Secret;
 
@@ -43,9 +45,12 @@ pub(super) fn collect<'s>(
             entries.collect::<Result<_, Failure>>()?
         }
     };
-    let entries = compose(entries).map_err(|error| Failure::new(error.to_string()))?;
+    let now = context.now();
+    let entries = evaluate(entries, &mut context.random, &now)
+        .map_err(|error| Failure::new(error.to_string()))?;
     let env_from = env_from(args.env_from, asks, &app, layout, prompt)?;
-    Ok(NewSecret { app, name, entries, env_from })
+    let kind = OPAQUE.to_owned();
+    Ok(NewSecret { app, name, kind, entries, env_from })
 }
 
 fn app<'s>(
@@ -93,14 +98,14 @@ fn name(
 }
 
 /// The value that a flag asks for.
-fn entry(
+pub(super) fn entry(
     key: &str,
     source: Source,
     prompt: Option<&Prompt>,
     context: &mut Context,
 ) -> Result<Entry, Failure> {
     Ok(match source {
-        Source::Generate(policy) => Entry::Value(policy.generate(&mut context.random)),
+        Source::Generate(policy) => generated(key, policy, context),
         Source::Stdin => Entry::Value(match prompt {
             // Standard input is a terminal: what is typed there must not be shown.
             Some(prompt) => prompt.hidden(key)?,
@@ -111,12 +116,24 @@ fn entry(
             Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
         },
         Source::Template(template) => Entry::Template(template),
+        Source::Derive(derivation) => Entry::Derive(derivation),
     })
+}
+
+/// Says what there is to know about a policy that somebody chose.
+fn generated(key: &str, policy: Policy, context: &mut Context) -> Entry {
+    if let Some(warning) = policy.warning() {
+        context.note(format!("warning: {key}: {warning}"));
+    }
+    if let Some(remark) = policy.remark() {
+        context.note(format!("note: {key}: {remark}"));
+    }
+    Entry::Generate(policy)
 }
 
 /// `echo` and most programs end a line that is no part of the value. In a text of several lines, such as a
 /// private key, the last break belongs to it.
-fn without_line_break(bytes: &[u8]) -> Secret {
+pub(super) fn without_line_break(bytes: &[u8]) -> Secret {
     let line = bytes.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let single = line.filter(|line| !line.contains(&b'\n'));
     Secret::new(single.unwrap_or(bytes).to_vec())
@@ -163,7 +180,7 @@ fn ask_for_value(
     Ok(match prompt.choose(&format!("Value of {key}"), &ways)? {
         0 => {
             let policy: Policy = prompt.parsed("Policy", Some("alnum:40".to_owned()))?;
-            Entry::Value(policy.generate(&mut context.random))
+            generated(key, policy, context)
         }
         1 => Entry::Value(prompt.hidden(key)?),
         2 => {

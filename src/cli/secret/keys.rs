@@ -1,6 +1,6 @@
 //! The flags that say where the values of a Secret come from, in the order in which they were typed.
 //!
-//! Clap collects the values of each flag; a Secret's keys have one order over all of them. So these four
+//! Clap collects the values of each flag; a Secret's keys have one order over all of them. So these five
 //! are put together by hand, by the places at which their values stood.
 
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::error::{Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::make::{Policy, Template, TemplateError, is_key};
+use crate::make::{Derivation, DerivationError, Policy, Template, TemplateError, is_key};
 
 /// Where one value comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,21 +21,24 @@ pub(super) enum Source {
     File(PathBuf),
     /// It is composed from others.
     Template(Template),
+    /// It is derived from another one.
+    Derive(Derivation),
 }
 
 /// Keys in the order of the command line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Keys(pub(super) Vec<(String, Source)>);
 
-/// How one of the flags reads what follows `KEY=`.
-type Reader = fn(Option<&str>) -> Result<Source, String>;
+/// How one of the flags reads what follows `KEY=`, which it is given, too.
+type Reader = fn(&str, Option<&str>) -> Result<Source, String>;
 
 /// Name, value name, help and reader of each flag.
-const FLAGS: [(&str, &str, &str, Reader); 4] = [
+const FLAGS: [(&str, &str, &str, Reader); 5] = [
     (
         "generate",
         "KEY[=POLICY]",
-        "Generate a value: `alnum:LENGTH`, by default `alnum:40`",
+        "Generate a value: `alnum:LENGTH`, by default `alnum:40`, `hex:BYTES`, `words:COUNT`, a private key \
+         and others, see docs/recipes.md",
         generated,
     ),
     (
@@ -50,6 +53,13 @@ const FLAGS: [(&str, &str, &str, Reader); 4] = [
         "KEY=TEXT",
         "Compose a value from others: `{OTHER}` or, percent-encoded, `{OTHER|url}`; a brace is `{{` or `}}`",
         template,
+    ),
+    (
+        "derive",
+        "KEY=DERIVATION",
+        "Derive a value from another one: `bcrypt(OTHER)`, `argon2id(OTHER)`, `public(OTHER)` and others, see \
+         docs/recipes.md",
+        derive,
     ),
 ];
 
@@ -100,6 +110,13 @@ impl FromArgMatches for Keys {
     }
 }
 
+/// What follows one of the flags, as `KEY` or `KEY=REST`.
+pub(super) fn read(flag: &str, text: &str) -> Result<(String, Source), String> {
+    let known = FLAGS.iter().find(|(name, ..)| *name == flag);
+    let (.., reader) = known.expect("every verb takes some of these flags");
+    entry(text, *reader).map_err(|reason| format!("`--{flag}`: {reason}"))
+}
+
 /// `KEY` or `KEY=REST`.
 fn entry(text: &str, reader: Reader) -> Result<(String, Source), String> {
     let (key, rest) = match text.split_once('=') {
@@ -109,29 +126,35 @@ fn entry(text: &str, reader: Reader) -> Result<(String, Source), String> {
     if !is_key(key) {
         return Err("a key has letters, digits, `-`, `_` and `.`, at most 253".to_owned());
     }
-    Ok((key.to_owned(), reader(rest).map_err(|reason| format!("{key}: {reason}"))?))
+    Ok((key.to_owned(), reader(key, rest).map_err(|reason| format!("{key}: {reason}"))?))
 }
 
-fn generated(policy: Option<&str>) -> Result<Source, String> {
+fn generated(key: &str, policy: Option<&str>) -> Result<Source, String> {
     let policy = policy.map_or(Ok(Policy::default()), str::parse);
-    policy.map(Source::Generate).map_err(|error| error.to_string())
+    let fits = policy.and_then(|policy: Policy| policy.companion(key).map(|_| policy));
+    fits.map(Source::Generate).map_err(|error| error.to_string())
 }
 
-fn stdin(rest: Option<&str>) -> Result<Source, String> {
+fn stdin(_: &str, rest: Option<&str>) -> Result<Source, String> {
     match rest {
         None => Ok(Source::Stdin),
         Some(_) => Err("a key only; its value is read from standard input".to_owned()),
     }
 }
 
-fn file(path: Option<&str>) -> Result<Source, String> {
+fn file(_: &str, path: Option<&str>) -> Result<Source, String> {
     let path = path.filter(|path| !path.is_empty()).ok_or("`=PATH` is missing")?;
     Ok(Source::File(PathBuf::from(path)))
 }
 
-fn template(text: Option<&str>) -> Result<Source, String> {
+fn template(_: &str, text: Option<&str>) -> Result<Source, String> {
     let text = text.ok_or("`=TEXT` is missing")?;
     text.parse().map(Source::Template).map_err(|error: TemplateError| error.to_string())
+}
+
+fn derive(_: &str, text: Option<&str>) -> Result<Source, String> {
+    let text = text.ok_or("`=DERIVATION` is missing")?;
+    text.parse().map(Source::Derive).map_err(|error: DerivationError| error.to_string())
 }
 
 #[cfg(test)]
@@ -163,15 +186,17 @@ mod tests {
             "D",
             "--generate",
             "A=alnum:20",
+            "--derive=H=bcrypt(B, cost=12)",
         ];
         assert_eq!(
             parse(&line).unwrap(),
             [
                 ("URL".to_owned(), Source::Template("x:{B|url}=".parse().unwrap())),
-                ("B".to_owned(), Source::Generate(Policy::Alnum(40))),
+                ("B".to_owned(), Source::Generate(Policy::default())),
                 ("C".to_owned(), Source::File("a=b".into())),
                 ("D".to_owned(), Source::Stdin),
-                ("A".to_owned(), Source::Generate(Policy::Alnum(20))),
+                ("A".to_owned(), Source::Generate("alnum:20".parse().unwrap())),
+                ("H".to_owned(), Source::Derive("bcrypt(B, cost=12)".parse().unwrap())),
             ]
         );
         assert_eq!(parse(&[]).unwrap(), []);
@@ -184,6 +209,12 @@ mod tests {
             ["--set-stdin", "hunter2!"],
             ["--generate", "KEY=hunter2"],
             ["--template", "KEY={hunter2"],
+            ["--generate", "KEY=alnum:hunter2"],
+            ["--generate", "KEY=alnum:40,hunter2"],
+            ["--generate", "KEY=self-signed:cn=hunter2!,days=1"],
+            ["--derive", "KEY=hunter2"],
+            ["--derive", "KEY=bcrypt(hunter2!)"],
+            ["--derive", "KEY=bcrypt(P, hunter2=1)"],
         ] {
             let error = parse(&line).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
@@ -198,6 +229,8 @@ mod tests {
             (&["--generate", "A B"], "a key has letters"),
             (&["--template", "A={B"], "column 1: `{` is not closed"),
             (&["--template", "A"], "`=TEXT` is missing"),
+            (&["--derive", "A"], "`=DERIVATION` is missing"),
+            (&["--generate", "A=self-signed:cn=a.test,days=1"], "`NAME.crt` and `NAME.key`"),
             (&["--from-file", "A="], "`=PATH` is missing"),
             (&["--set-stdin", "A", "--set-stdin", "B"], "cannot be used multiple times"),
         ];

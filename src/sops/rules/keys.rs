@@ -16,7 +16,7 @@ use crate::sops::group::{Foreign, KeyGroup};
 
 /// The fields for master keys of other kinds than age, with the list of the metadata that each means. The
 /// one for Vault has two names, in a rule and in a group.
-const FOREIGN: [(&str, &str); 7] = [
+pub(super) const FOREIGN: [(&str, &str); 7] = [
     ("pgp", "pgp"),
     ("kms", "kms"),
     ("gcp_kms", "gcp_kms"),

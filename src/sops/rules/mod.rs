@@ -138,6 +138,11 @@ impl Config {
         Ok(None)
     }
 
+    /// The rules in order; one that cannot be used is the reason why.
+    pub fn rules(&self) -> impl Iterator<Item = Result<&Rule, &Error>> {
+        self.rules.iter().map(|candidate| candidate.rule.as_ref())
+    }
+
     /// Whether there is a list of rules, though it may be empty. Without one, SOPS behaves as without a
     /// configuration.
     pub fn declares_rules(&self) -> bool {
@@ -287,6 +292,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const ANNA: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
@@ -391,5 +398,25 @@ mod tests {
         assert_eq!(both.indent_of(Format::Json), Some(3));
         assert_eq!(both.indent_of(Format::Yaml), Some(2));
         assert_eq!(config("stores: {json: {indent: -1}}").indent_of(Format::Json), None);
+    }
+
+    #[test]
+    fn the_example_shows_every_field_in_rules_that_can_be_used() {
+        let example = include_str!("../../../.sops.yaml.example");
+        let names = keys::FOREIGN.iter().map(|(name, _)| *name).chain(Settings::NAMES);
+        let others = ["path_regex:", "age:", "key_groups:", "merge:", "shamir_threshold:"];
+        let more = ["mac_only_encrypted:", "creation_rules:", "stores:", "yaml:", "json:"];
+        for name in names.chain(others).chain(more) {
+            assert!(example.contains(name), "{name}");
+        }
+        let example = example.replace("age1-first-recipient", ANNA);
+        let config = config(&example.replace("age1-your-own-recipient", ANNA));
+        assert!(config.rules().all(|rule| rule.is_ok()));
+        let selections: HashSet<_> = config
+            .rules()
+            .filter_map(|rule| Some(rule.ok()?.selection.setting()?.0.to_owned()))
+            .collect();
+        assert!(Settings::NAMES.iter().all(|name| selections.contains(*name)), "{selections:?}");
+        assert_eq!((config.indent(), config.indent_of(Format::Json)), (2, Some(2)));
     }
 }

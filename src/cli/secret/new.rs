@@ -1,0 +1,69 @@
+//! `keywright secret new`: answers from flags or from a dialogue, then one plan.
+
+use super::keys::Keys;
+use super::{answers, failure};
+use crate::cli::commit::{self, Mode};
+use crate::cli::{Context, Failure, Status, claim};
+use crate::layout::Layout;
+use crate::repo::{self, Snapshot};
+use crate::scaffold;
+
+/// Make a Secret beside an app: the encrypted file, its entry in the kustomization and, on request,
+/// `envFrom` in the HelmRelease, all at once.
+///
+/// At a terminal, what is not given is asked. Values come from standard input, from files and out of
+/// policies, never from the command line.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct NewArgs {
+    /// The app: the name of its Flux Kustomization, or of its directory
+    #[arg(value_name = "APP")]
+    pub(super) app: Option<String>,
+
+    /// Name of the Secret
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+
+    #[command(flatten)]
+    pub(super) keys: Keys,
+
+    /// Add the Secret to `envFrom` of the app's container; say which one where there are several
+    #[arg(
+        long,
+        value_name = "CONTROLLER/CONTAINER",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub(super) env_from: Option<String>,
+
+    #[command(flatten)]
+    mode: Mode,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  keywright secret new
+  keywright secret new paperless --name paperless-smtp --generate SMTP_PASSWORD \\
+      --template 'SMTP_URL=smtp://paperless:{SMTP_PASSWORD|url}@mail.example.com:587'
+  pass show grafana/oidc |
+      keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET --env-from";
+
+/// Runs the command.
+pub(super) fn run(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
+    const COMMAND: &str = "secret new";
+    let root = repo::root_of(&context.directory).to_owned();
+    let mode = args.mode;
+    if !context.interactive && args.keys.want_stdin() {
+        context.fetch_stdin()?;
+    }
+    context.begin(COMMAND, mode.access());
+    let store = claim::open(&root, context)?;
+    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let layout = Layout::read(&snapshot)?;
+    let request = answers::collect(args, &snapshot, &layout, context)?;
+    let now = context.now();
+    let plan = scaffold::new_secret(&request, &snapshot, &layout, &now, &mut context.random);
+    let plan = plan.map_err(failure)?;
+    commit::carry_out(&store, plan, &root, mode, context)
+}
