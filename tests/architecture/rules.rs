@@ -42,7 +42,14 @@ const CRATES: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["keys::hybrid"]),
     ("ml_kem", &["keys::hybrid"]),
     ("sha3", &["keys::hybrid"]),
-    ("x25519_dalek", &["keys::hybrid"]),
+    ("x25519_dalek", &["keys::hybrid", "make::private_key"]),
+    ("ed25519_dalek", &["make::private_key"]),
+    ("p256", &["make::private_key"]),
+    ("rsa", &["make::private_key"]),
+    ("x509_cert", &["make::private_key"]),
+    ("argon2", &["make::derivation"]),
+    ("bcrypt", &["make::derivation"]),
+    ("sha_crypt", &["make::derivation"]),
     ("aes_gcm", &["sops::cipher"]),
     // The operating system's randomness enters in one place and is handed down.
     ("getrandom", &["cli", "secret"]),
@@ -80,9 +87,10 @@ const WORLD: &[(&str, &[&str])] = &[
     ("rustix::fs", WRITERS),
 ];
 
-/// Who writes files: the transaction, the private directory for editors and commands, and the demo, whose repository nobody
-/// had before. None of the others is a file of a repository that exists.
-const WRITERS: &[&str] = &["txn", "cli::private", "cli::demo"];
+/// Who writes files: the transaction, the private directory for editors and commands, the demo, whose repository nobody
+/// had before, and `init`, which stores an identity where none was. None of the others is a file of a repository that
+/// exists.
+const WRITERS: &[&str] = &["txn", "cli::private", "cli::demo", "cli::init::identity"];
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc"];
@@ -323,7 +331,11 @@ mod tests {
             "use std::fs::*;",
         ];
         for text in texts {
-            assert_refused("repo/mod.rs", text, "only [\"txn\", \"cli::private\", \"cli::demo\"]");
+            assert_refused(
+                "repo/mod.rs",
+                text,
+                "only [\"txn\", \"cli::private\", \"cli::demo\", \"cli::init::identity\"]",
+            );
             assert_accepted("txn/replace.rs", text);
         }
         assert_accepted("repo/mod.rs", "use std::fs; fn f() { fs::read(a) }");

@@ -15,13 +15,14 @@ fn status(sandbox: &Sandbox) -> Vec<Value> {
     let run = sandbox.keywright(["db", "status", "--format", "json"]).go().success();
     let report: Value = serde_json::from_str(&run.stdout()).unwrap();
     assert_eq!(report["version"], 1);
-    conforms(&report);
+    conforms(&report, "db-status");
     report["databases"].as_array().unwrap().clone()
 }
 
 /// Checks the fields of a report against the schema that is shipped: all that it demands, and none that it lacks.
-fn conforms(report: &Value) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schemas/db-status.schema.json");
+pub(crate) fn conforms(report: &Value, name: &str) {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schemas");
+    let path = format!("{schemas}/{name}.schema.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     check(report, &schema, &schema);
 }

@@ -319,7 +319,10 @@ fn the_example_configuration_works_once_it_has_recipients() {
     let files = [
         ("clusters/home/a/secret.yaml", "kind: Secret\nstringData: {a: TESTonlyA}\n"),
         ("config/app.yaml", "name: app\ntoken_secret: TESTonlyB\n"),
+        ("settings/app.json", "{\n  \"name\": \"visible\",\n  \"a\": \"TESTonlyF\"\n}\n"),
+        ("public/app.yaml", "a: TESTonlyG\nb_public: visible\n"),
         ("notes/a.yaml", "# secret\na: TESTonlyD\nb: visible\n"),
+        ("drafts/a.yaml", "a: TESTonlyH\n# public\nb: visible\n"),
         ("vault/a.yaml", "a: TESTonlyE\n"),
         ("other.yaml", "a: TESTonlyC\nb_unencrypted: visible\n"),
     ];
@@ -335,7 +338,9 @@ fn the_example_configuration_works_once_it_has_recipients() {
     sandbox.keywright(["encrypt", "-i"].into_iter().chain(paths)).go().success();
     for (path, content) in files {
         let text = sandbox.read(path);
-        assert!(!text.contains("TESTonly") && text.contains("\n  mac: ENC["), "{path}\n{text}");
+        let mac = if path.ends_with(".json") { "\"mac\": \"ENC[" } else { "\n  mac: ENC[" };
+        assert!(!text.contains("TESTonly") && text.contains(mac), "{path}\n{text}");
+        assert_eq!(text.contains("visible"), content.contains("visible"), "{path}\n{text}");
         for version in reference::versions("sops") {
             sandbox.run(reference::sops(version)).args(["decrypt", path]).go().success();
         }

@@ -128,6 +128,10 @@ fn a_setting_that_is_not_known_is_refused_by_every_command_that_needs_it() {
 
 /// Every field of a mapping of the schema, with those in it, as `url.key`.
 fn fields(schema: &serde_json::Value, route: &str, into: &mut Vec<String>) {
+    // Names that are free stand for themselves.
+    if schema["additionalProperties"].is_object() {
+        return fields(&schema["additionalProperties"], &format!("{route}.NAME"), into);
+    }
     assert_eq!(schema["additionalProperties"], false, "{route}: unknown fields are errors");
     for (name, field) in schema["properties"].as_object().unwrap() {
         let route = if route.is_empty() { name.clone() } else { format!("{route}.{name}") };
@@ -161,10 +165,14 @@ fn the_schema_for_editors_has_the_fields_that_are_read_and_no_others() {
         let braces = "}".repeat(keys.len());
         let open: String = keys.iter().map(|key| format!("{{{key}: ")).collect();
         sandbox.write("keywright.yaml", format!("{open}[[]]{braces}\n"));
-        let run = sandbox.keywright(["layout"]).go().code(2);
+        let reader = match keys[0] {
+            "secrets" => &["secret", "ensure", "NAME"][..],
+            _ => &["layout"],
+        };
+        let run = sandbox.keywright(reader).go().code(2);
         run.complains(&format!("`{route}` must be "));
     }
-    assert_eq!(known.len(), 11, "{known:?}");
+    assert_eq!(known.len(), 18, "{known:?}");
 }
 
 #[test]

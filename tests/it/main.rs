@@ -52,6 +52,8 @@ mod exec;
 mod flat;
 /// Files of all formats by five versions of sops.
 mod golden;
+/// `init`: in every sample, at a terminal, and what it refuses.
+mod init;
 /// `encrypt` and `decrypt` against the real sops, both ways.
 mod interop;
 /// Two commands at once.
@@ -64,6 +66,8 @@ mod keys;
 mod layout;
 /// `db provision` in repositories of every kind.
 mod layouts;
+/// Generated and derived values: programs of others verify each of them.
+mod make;
 /// The pages of the verbs: each command line, each output.
 mod pages;
 /// `db provision` against sops, kustomize, the schemas and PostgreSQL.
@@ -72,10 +76,21 @@ mod provision;
 mod questions;
 /// The README: every command line.
 mod readme;
+mod recipes;
 /// `recover`: what it says and does, and the ways out of a dead end.
 mod recover;
+/// `secret copy`: another place, its rule, its list.
+mod secret_copy;
+/// `secret get`: byte for byte, and on a screen.
+mod secret_get;
+/// `secret list`: the tree and its ages.
+mod secret_list;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
+/// `secret rename`: with everything that refers to it.
+mod secret_rename;
+/// `secret set`, `unset` and `edit`, with an identity and without.
+mod secret_set;
 /// The program starts and answers.
 mod smoke;
 /// What sops promises by its own functional tests.

@@ -36,6 +36,7 @@ pages! {
     filestatus: "filestatus.md",
     groups: "groups.md",
     rotate: "rotate.md",
+    secret: "secret.md",
     set: "set.md",
     sops: "sops.md",
     unset: "unset.md",

@@ -32,6 +32,8 @@ fn sandbox() -> Sandbox {
     sandbox.write("config/settings.yaml", "hosts: [a]\nsmtp: {user: u, password: TESTonlyMail}\n");
     sandbox.write("config/app.env", "API_KEY=TESTonlyKey\n");
     sandbox.write("ca.pem", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
+    let recipe = "secrets:\n  grafana-session:\n    app: grafana\n    keys:\n      SESSION_KEY: {generate: 'hex:32'}\n";
+    sandbox.write("keywright.yaml", recipe);
     sandbox.keywright(["encrypt", "-i", "config/settings.yaml", "config/app.env"]).go().success();
     sandbox
 }

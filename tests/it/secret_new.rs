@@ -8,12 +8,12 @@ use crate::sandbox::{Outcome, Sandbox};
 use crate::terminal::Terminal;
 use crate::{proof, reference};
 
-const PAPERLESS: &str = "nerv/main/cluster/apps/paperless/app";
-const GRAFANA: &str = "nerv/main/cluster/apps/grafana/app";
+pub(crate) const PAPERLESS: &str = "nerv/main/cluster/apps/paperless/app";
+pub(crate) const GRAFANA: &str = "nerv/main/cluster/apps/grafana/app";
 
 /// A value of a file, decrypted by the real sops of some version.
 #[track_caller]
-fn decrypted(sandbox: &Sandbox, version: &str, file: &str, route: &[&str]) -> String {
+pub(crate) fn decrypted(sandbox: &Sandbox, version: &str, file: &str, route: &[&str]) -> String {
     let route: String = route.iter().map(|key| format!("[{key:?}]")).collect();
     let run = sandbox.run(reference::sops(version)).args(["--decrypt", "--extract", &route, file]);
     let outcome =
@@ -28,7 +28,7 @@ fn decrypted(sandbox: &Sandbox, version: &str, file: &str, route: &[&str]) -> St
 
 /// Asserts that both versions of sops read this value.
 #[track_caller]
-fn assert_value(sandbox: &Sandbox, file: &str, route: &[&str], wanted: &str) {
+pub(crate) fn assert_value(sandbox: &Sandbox, file: &str, route: &[&str], wanted: &str) {
     for version in reference::versions("sops") {
         assert_eq!(decrypted(sandbox, version, file, route), wanted, "{version} {route:?}");
     }
@@ -36,7 +36,7 @@ fn assert_value(sandbox: &Sandbox, file: &str, route: &[&str], wanted: &str) {
 
 /// What kustomize makes of an app.
 #[track_caller]
-fn built(sandbox: &Sandbox, app: &str) -> String {
+pub(crate) fn built(sandbox: &Sandbox, app: &str) -> String {
     sandbox.run(reference::kustomize()).args(["build", app]).go().success().stdout()
 }
 
