@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 use crate::document::{Document, ParseError};
+use crate::txn::Plan;
 
 pub(crate) use blame::{Changed, changes};
 pub(crate) use head::committed;
@@ -86,6 +87,20 @@ impl Snapshot {
         // What cannot be read is told when it is needed.
         snapshot.manifests().for_each(|path| drop(snapshot.bytes(path)));
         Ok(snapshot)
+    }
+
+    /// The same after a plan: what it changes is seen as it will be.
+    pub(crate) fn after(mut self, plan: &Plan) -> Snapshot {
+        for change in plan.changes() {
+            match &change.new {
+                Some(new) => {
+                    let file = File { bytes: OnceLock::from(Ok(new.clone())), ..File::default() };
+                    self.files.insert(change.path.clone(), file);
+                }
+                None => drop(self.files.remove(&change.path)),
+            }
+        }
+        self
     }
 
     /// The root directory.

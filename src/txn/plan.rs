@@ -62,6 +62,25 @@ impl Plan {
         other.changes.into_iter().try_for_each(|change| self.push(change))
     }
 
+    /// Adds the changes of a plan that was made for what this one leaves: a file that both change goes from the old
+    /// content of the one to the new content of the other. Refused with [`Error::Overlap`] where that does not follow.
+    pub fn then(&mut self, other: Plan) -> Result<(), Error> {
+        for change in other.changes {
+            let place = normalized(&change.path);
+            match self.changes.iter_mut().find(|known| normalized(&known.path) == place) {
+                None => self.push(change)?,
+                Some(known) if known.new == change.old => {
+                    known.new = change.new;
+                    known.plain |= change.plain;
+                }
+                Some(_) => return Err(Error::Overlap { path: change.path }),
+            }
+        }
+        self.changes.retain(|change| change.old != change.new);
+        self.paths = self.changes.iter().map(|change| normalized(&change.path)).collect();
+        Ok(())
+    }
+
     /// The same changes with paths that are relative to `directory`, not to the root of the store.
     pub fn below(mut self, directory: &Path) -> Plan {
         for change in &mut self.changes {
@@ -119,6 +138,27 @@ mod tests {
         assert!(plan.is_empty());
         plan.push(change("c", None, Some(""))).unwrap();
         assert_eq!(plan.len(), 1);
+    }
+
+    #[test]
+    fn plans_that_follow_each_other_go_from_the_first_content_to_the_last() {
+        let after = |old: Option<&str>, new: Option<&str>| {
+            let mut other = Plan::new();
+            other.push(change("./a", old, new)).unwrap();
+            other.push(change("b", None, Some("1"))).unwrap();
+            let mut plan = Plan::new();
+            plan.push(change("a", Some("x"), Some("y"))).unwrap();
+            plan.then(other).map(|()| plan)
+        };
+        let plan = after(Some("y"), Some("z")).unwrap_or_else(|error| panic!("{error}"));
+        let text = |content: &Option<Content>| content.as_ref().map(|text| text.to_vec());
+        let sides: Vec<_> =
+            plan.changes().iter().map(|one| (text(&one.old), text(&one.new))).collect();
+        let bytes = |text: &str| Some(text.as_bytes().to_vec());
+        assert_eq!(sides, [(bytes("x"), bytes("z")), (None, bytes("1"))]);
+        let undone = after(Some("y"), Some("x")).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(undone.len(), 1);
+        assert!(matches!(after(Some("other"), None), Err(Error::Overlap { .. })));
     }
 
     #[test]
