@@ -19,7 +19,7 @@ use crate::layout::{self, Layout, Located, Restart, configuration};
 use crate::make::{Entry, EvaluateError, evaluate};
 use crate::repo;
 use crate::secret::Secret;
-use crate::txn::{self, Plan};
+use crate::txn::{self, Change, Content, Plan};
 
 /// Why a recipe cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +119,7 @@ pub(crate) fn ensure<'s>(
         return take(recipe, &target, layout, means);
     }
     // Whoever has no identity can still see that nothing is missing.
-    let lacks = recipe.keys.iter().any(|one| !target.keys().contains(&one.key.as_str()));
+    let lacks = !lacks(recipe, layout)?.is_empty();
     let present = match existing::values(&target, means) {
         Err(error) if !lacks && error.is_locked() => return Ok(Ensured::default()),
         present => present?,
@@ -258,7 +258,13 @@ fn take<'s>(
     let rules = configuration(snapshot, file)?.ok_or_else(no_config)?;
     let encrypted = manifest::encrypt(&plain, (file, &rules), means.now, means.random)?;
     let mut plan = Plan::new();
-    push_edited(&mut plan, snapshot, file, Some(encrypted))?;
+    plan.push(Change {
+        path: file.to_owned(),
+        old: Some(Content::new(snapshot.bytes(file)?.to_vec())),
+        new: Some(Content::new(encrypted.source().as_bytes().to_vec())),
+        // The old side: no digest of it may reach the journal.
+        plain: true,
+    })?;
     if let Some(path) = layout.kustomize_file_above(file).filter(|_| !layout.is_listed(file)) {
         push_edited(&mut plan, snapshot, path, listing::add(snapshot, path, file)?)?;
     }

@@ -206,6 +206,50 @@ fn a_secret_that_is_not_there_is_made_beside_its_app() {
 }
 
 #[test]
+fn secrets_of_one_app_are_made_together_and_those_of_one_file_rotated_together() {
+    let sandbox = Sandbox::nerv();
+    let one = |name: &str| {
+        format!("  {name}:\n    app: grafana\n    keys:\n      A: {{generate: uuid}}\n")
+    };
+    sandbox.write("keywright.yaml", format!("secrets:\n{}{}", one("first"), one("second")));
+    sandbox.commit_all("recipes");
+    let run = sandbox.keywright(["secret", "ensure", "--all"]).go().success();
+    run.prints("changed 3 files");
+    let app = "nerv/main/cluster/apps/grafana/app";
+    let list = sandbox.read(&format!("{app}/kustomization.yaml"));
+    assert!(list.contains("first-secret.yaml") && list.contains("second-secret.yaml"), "{list}");
+    sandbox.run(reference::kustomize()).args(["build", app]).go().success();
+    sandbox.keywright(["secret", "ensure", "--all"]).go().success().prints("nothing to do");
+
+    // Both in one file.
+    let (first, second) = (format!("{app}/first-secret.yaml"), format!("{app}/second-secret.yaml"));
+    for file in [&first, &second] {
+        sandbox.keywright(["decrypt", "-i", file]).go().success();
+    }
+    let both = format!("{}---\n{}", sandbox.read(&first), sandbox.read(&second));
+    sandbox.write(&first, both);
+    std::fs::remove_file(sandbox.path(&second)).unwrap();
+    let list = list.lines().filter(|line| !line.contains("second-secret"));
+    sandbox.write(
+        &format!("{app}/kustomization.yaml"),
+        list.map(|line| format!("{line}\n")).collect::<String>(),
+    );
+    sandbox.keywright(["encrypt", "-i", &first]).go().success();
+    sandbox.commit_all("one file");
+    let before = decrypted::file(&sandbox, reference::versions("sops")[0], &first);
+    let run = sandbox.keywright(["secret", "rotate", "first", "second"]).go().success();
+    run.prints("changed 1 file");
+    let after = decrypted::file(&sandbox, reference::versions("sops")[0], &first);
+    let values = |text: &str| {
+        let lines = text.lines().filter(|line| line.trim_start().starts_with("A: "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (before, after) = (values(&before), values(&after));
+    assert_eq!((before.len(), after.len()), (2, 2));
+    assert!(before.iter().all(|line| !after.contains(line)), "both are new");
+}
+
+#[test]
 fn what_is_wrong_with_a_recipe_is_said_with_its_place() {
     let sandbox = Sandbox::nerv();
     let ensure = |recipe: &str| {

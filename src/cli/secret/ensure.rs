@@ -39,19 +39,22 @@ pub(crate) struct EnsureArgs {
 /// Runs the command.
 pub(super) fn run(args: &EnsureArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret ensure", args.mode.access());
-    let (root, store, snapshot) = super::snapshot(context)?;
-    let layout = Layout::read(&snapshot)?;
+    let (root, store, mut snapshot) = super::snapshot(context)?;
     let recipes = chosen(&snapshot, &args.names)?;
     if args.check {
-        return check(&recipes, &layout, context);
+        return check(&recipes, &Layout::read(&snapshot)?, context);
     }
     let identities = discover::identities(context)?;
     let now = context.now();
     let mut plan = Plan::new();
     for recipe in &recipes {
         let mut means = Means { identities: &identities, random: &mut context.random, now: &now };
+        let layout = Layout::read(&snapshot)?;
         let done = ensure::ensure(recipe, &layout, &mut means).map_err(refusal)?;
-        plan.merge(tell(recipe, done, context)).map_err(Failure::from)?;
+        let next = tell(recipe, done, context);
+        // Several Secrets may be listed in one file.
+        snapshot = snapshot.after(&next);
+        plan.then(next)?;
     }
     commit::carry_out(&store, plan, &root, args.mode, context)
 }

@@ -73,13 +73,13 @@ impl FromStr for Age {
 /// Runs the command.
 pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret rotate", args.mode.access());
-    let (root, store, snapshot) = super::snapshot(context)?;
-    let layout = Layout::read(&snapshot)?;
+    let (root, store, mut snapshot) = super::snapshot(context)?;
     let recipes = chosen(&snapshot, &args.names)?;
     let identities = discover::identities(context)?;
     let now = context.now();
     let (mut plan, mut restarts) = (Plan::new(), Vec::new());
     for recipe in &recipes {
+        let layout = Layout::read(&snapshot)?;
         let keys = match &args.older_than {
             Some(age) => old(recipe, age, &args.forced, (&root, &layout), context),
             None => args.keys.clone(),
@@ -91,7 +91,10 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
         let keys = (&keys[..], &args.forced[..]);
         let mut done = ensure::rotate(recipe, keys, &layout, &mut means).map_err(refusal)?;
         restarts.append(&mut done.restarts);
-        plan.merge(tell(recipe, done, context))?;
+        let next = tell(recipe, done, context);
+        // Several Secrets may stand in one file.
+        snapshot = snapshot.after(&next);
+        plan.then(next)?;
     }
     let status = commit::carry_out(&store, plan, &root, args.mode, context)?;
     super::tell_restarts(&restarts, context);
