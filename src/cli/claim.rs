@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::{Context, Failure, Status, commit, discover, signals};
-use crate::repo;
+use crate::repo::{self, Snapshot};
 use crate::txn::{self, Holder, Lock, Moment, Outcome, Recovered, Store, Wait};
 
 /// How long a command waits for another one that is writing, before and after it says so.
@@ -128,6 +128,14 @@ pub(crate) fn patiently<T>(
         result => return Ok(result?),
     }
     Ok(attempt(&holder, context.task.patience)?)
+}
+
+/// The repository around the working directory, all of it as it was at one moment: its root, its store and its files.
+pub(crate) fn repository(context: &mut Context) -> Result<(PathBuf, Store, Snapshot), Failure> {
+    let root = repo::root_of(&context.directory).to_owned();
+    let store = open(&root, context)?;
+    let snapshot = steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    Ok((root, store, snapshot))
 }
 
 /// Reads files: again if somebody committed meanwhile, so that they are all old or all new.

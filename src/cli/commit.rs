@@ -7,6 +7,7 @@ use super::claim::{self, Access};
 use super::file::{self, File, Naming};
 use super::sops::Code;
 use super::{Context, Failure, Status, show, signals};
+use crate::layout::Restart;
 use crate::txn::{Change, Content, Plan, Store};
 
 /// Shows a plan, asks at a terminal, and commits it. Paths are shown from `root` on.
@@ -203,4 +204,11 @@ fn planned(changes: Vec<Change>) -> Result<Plan, Failure> {
 
 pub(crate) fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+/// Names the workloads that keep old values until somebody restarts them.
+pub(crate) fn tell_restarts(restarts: &[Restart], context: &mut Context) {
+    if !restarts.is_empty() {
+        context.say("to be restarted once this is applied, as they read it when they start:");
+        restarts.iter().for_each(|command| context.say(format!("  {command}")));
+    }
 }

@@ -9,8 +9,6 @@ mod question;
 mod rotate;
 mod status;
 
-use std::path::Path;
-
 use self::adopt::AdoptArgs;
 use self::deprovision::DeprovisionArgs;
 use self::doctor::DoctorArgs;
@@ -21,11 +19,9 @@ use self::rotate::RotateArgs;
 use self::status::StatusArgs;
 pub(super) use self::status::tell_broken;
 use super::commit::Mode;
-use super::{Context, Failure, Status, claim};
+use super::{Context, Failure, Status};
 use crate::provision::{Addition, Error};
-use crate::repo::Snapshot;
 use crate::secret::Secret;
-use crate::txn::Store;
 
 /// Databases of CloudNativePG and the credentials for them
 #[derive(clap::Args)]
@@ -81,13 +77,6 @@ pub(super) enum Format {
     Text,
     /// For programs: one object, version 1
     Json,
-}
-
-/// The repository around the working directory, all of it as it was at one moment.
-fn snapshot(root: &Path, context: &mut Context) -> Result<(Store, Snapshot), Failure> {
-    let store = claim::open(root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(root)?))?;
-    Ok((store, snapshot))
 }
 
 impl From<Error> for Failure {

@@ -22,7 +22,7 @@ use super::{Context, Failure, Status, claim};
 use crate::check;
 use crate::keys::Recipient;
 use crate::layout::Layout;
-use crate::repo::{self, Snapshot};
+use crate::repo::Snapshot;
 use crate::scaffold::init::{self, Error};
 
 /// The rule of the check that finds Secrets in plain text.
@@ -75,11 +75,9 @@ Examples:
 pub(crate) fn run(args: InitArgs, context: &mut Context) -> Result<Status, Failure> {
     let wanted = parsed("--recipient", &args.recipient)?;
     let added = parsed("--add-recipient", &args.add_recipient)?;
-    let root = repo::root_of(&context.directory).to_owned();
     let access = if args.flux_manifest.is_some() { Access::Read } else { args.mode.access() };
     context.begin("init", access);
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let configured = init::configurations(&snapshot)?;
     if let Some(target) = &args.flux_manifest {

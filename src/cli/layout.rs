@@ -8,7 +8,6 @@ use super::failure::visible;
 use super::{Context, Failure, Status, discover};
 use crate::layout::{Fact, Layout};
 use crate::provision::{self, Survey, Surveyed};
-use crate::repo::{self, Snapshot};
 use crate::settings::FILE_NAME;
 use crate::txn::Plan;
 
@@ -47,12 +46,10 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(args: &LayoutArgs, context: &mut Context) -> Result<Status, Failure> {
-    let root = repo::root_of(&context.directory).to_owned();
     let identities = discover::identities(context)?;
     let access = if args.write { args.mode.access() } else { Access::Read };
     context.begin("layout", access);
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let cluster = args.cluster.as_deref();
     let survey = provision::survey(&snapshot, &layout, &identities, cluster)?;

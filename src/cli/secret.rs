@@ -28,9 +28,7 @@ use self::rotate::RotateArgs;
 use self::set::SetArgs;
 use self::unset::UnsetArgs;
 use super::commit::{self, Mode};
-use super::{Context, Failure, Status, claim};
-use crate::layout::Restart;
-use crate::repo::{self, Snapshot};
+use super::{Context, Failure, Status};
 use crate::scaffold::existing::Changed;
 use crate::scaffold::{self, existing};
 use crate::txn::Store;
@@ -72,14 +70,6 @@ pub(crate) fn run(args: SecretArgs, context: &mut Context) -> Result<Status, Fai
     }
 }
 
-/// The repository around the working directory, all of it as it was at one moment.
-fn snapshot(context: &mut Context) -> Result<(PathBuf, Store, Snapshot), Failure> {
-    let root = repo::root_of(&context.directory).to_owned();
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
-    Ok((root, store, snapshot))
-}
-
 /// Carries out what changes, and says what is left to be done by hand.
 fn finish(
     changed: Changed,
@@ -93,17 +83,9 @@ fn finish(
     let changes = !changed.plan.is_empty();
     let status = commit::carry_out(store, changed.plan, &root, mode, context)?;
     if changes {
-        tell_restarts(&changed.restarts, context);
+        commit::tell_restarts(&changed.restarts, context);
     }
     Ok(status)
-}
-
-/// The workloads that keep old values.
-fn tell_restarts(restarts: &[Restart], context: &mut Context) {
-    if !restarts.is_empty() {
-        context.say("to be restarted once this is applied, as they read it when they start:");
-        restarts.iter().for_each(|command| context.say(format!("  {command}")));
-    }
 }
 
 /// What went wrong, and what to do about it.

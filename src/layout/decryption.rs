@@ -20,7 +20,8 @@ impl<'s> Layout<'s> {
 
     /// Whether a Flux Kustomization decrypts what it applies, by itself or because a patch makes it.
     pub(crate) fn decrypts(&self, flux: &FluxKustomization<'s>) -> bool {
-        flux.decryption().is_some() || self.patches_decryption()
+        flux.decryption().is_some()
+            || *self.patches_decryption.get_or_init(|| self.finds_decrypting_patch())
     }
 
     /// The Flux Kustomizations that apply a file, or would if the kustomize file above it listed it: those of
@@ -62,7 +63,7 @@ impl<'s> Layout<'s> {
     }
 
     /// Whether a kustomize file or a Flux Kustomization has a patch that gives Kustomizations their decryption.
-    fn patches_decryption(&self) -> bool {
+    fn finds_decrypting_patch(&self) -> bool {
         let files = self.snapshot.manifests().filter(|file| is_kustomization(file));
         let documents = files.filter_map(|file| self.snapshot.document(file).ok());
         let flux = self.flux.iter().map(|found| found.view.0.document);

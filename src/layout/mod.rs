@@ -30,6 +30,7 @@ mod stored;
 mod tests;
 mod workload;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use crate::kube::cluster::{self, Cluster};
@@ -140,6 +141,8 @@ pub(crate) struct Layout<'s> {
     sets: Vec<Located<'s, Object<'s>>>,
     unreadable: Vec<repo::Error>,
     settings: Settings,
+    /// Whether a patch gives Kustomizations their decryption, once somebody asked.
+    patches_decryption: OnceCell<bool>,
 }
 
 impl<'s> Layout<'s> {
@@ -162,6 +165,7 @@ impl<'s> Layout<'s> {
             sets: Vec::new(),
             unreadable: Vec::new(),
             settings: Settings::default(),
+            patches_decryption: OnceCell::new(),
         };
         layout.listing = Listing::read(snapshot, &mut layout.unreadable);
         for file in snapshot.manifests() {

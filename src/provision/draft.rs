@@ -6,7 +6,7 @@ use super::Error;
 use crate::document::{Document, EditError, Edits, Fragment};
 use crate::kube::{self, Object};
 use crate::repo::Snapshot;
-use crate::txn::{Change, Content, Plan};
+use crate::txn::Plan;
 
 /// The files that change, in the order in which they were first touched.
 pub(super) struct Draft<'s> {
@@ -92,12 +92,7 @@ impl<'s> Draft<'s> {
     pub(super) fn into_plan(self) -> Result<Plan, Error> {
         let mut plan = Plan::new();
         for (path, document) in self.files {
-            let old = match self.snapshot.contains(&path) {
-                true => Some(Content::new(self.snapshot.bytes(&path)?.to_vec())),
-                false => None,
-            };
-            let new = document.map(|new| Content::new(new.source().as_bytes().to_vec()));
-            plan.push(Change { path, old, new, plain: false })?;
+            plan.push(self.snapshot.change(&path, document.as_ref())?)?;
         }
         Ok(plan)
     }

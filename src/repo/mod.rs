@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 use crate::document::{Document, ParseError};
-use crate::txn::Plan;
+use crate::txn::{Change, Content, Plan};
 
 pub(crate) use blame::{Changed, changes};
 pub(crate) use head::committed;
@@ -140,6 +140,16 @@ impl Snapshot {
             Ok(document) => Ok(document),
             Err(source) => Err(Error::Parse { path: path.to_owned(), source: source.clone() }),
         }
+    }
+
+    /// The change of a file from what it is here, if it is there, to a document; `None`: it goes. Neither side may hold
+    /// a secret in plain text.
+    pub(crate) fn change(&self, path: &Path, new: Option<&Document>) -> Result<Change, Error> {
+        let is_there = self.contains(path);
+        let old = is_there.then(|| self.bytes(path)).transpose()?;
+        let content = |bytes: &[u8]| Content::new(bytes.to_vec());
+        let new = new.map(|document| content(document.source().as_bytes()));
+        Ok(Change { path: path.to_owned(), old: old.map(content), new, plain: false })
     }
 
     /// The YAML files: `.yaml`, `.yml` and kustomize's `Kustomization`.

@@ -19,7 +19,7 @@ use crate::layout::{self, Layout, Located, Restart, configuration};
 use crate::make::{Entry, EvaluateError, evaluate};
 use crate::repo;
 use crate::secret::Secret;
-use crate::txn::{self, Change, Content, Plan};
+use crate::txn::{self, Change, Plan};
 
 /// Why a recipe cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -258,13 +258,8 @@ fn take<'s>(
     let rules = configuration(snapshot, file)?.ok_or_else(no_config)?;
     let encrypted = manifest::encrypt(&plain, (file, &rules), means.now, means.random)?;
     let mut plan = Plan::new();
-    plan.push(Change {
-        path: file.to_owned(),
-        old: Some(Content::new(snapshot.bytes(file)?.to_vec())),
-        new: Some(Content::new(encrypted.source().as_bytes().to_vec())),
-        // The old side: no digest of it may reach the journal.
-        plain: true,
-    })?;
+    // The old side is in plain text: no digest of it may reach the journal.
+    plan.push(Change { plain: true, ..snapshot.change(file, Some(&encrypted))? })?;
     if let Some(path) = layout.kustomize_file_above(file).filter(|_| !layout.is_listed(file)) {
         push_edited(&mut plan, snapshot, path, listing::add(snapshot, path, file)?)?;
     }

@@ -147,7 +147,9 @@ pub(crate) fn add_recipients(
                 edited = Some(next);
             }
         }
-        push(&mut plan, snapshot, file, edited)?;
+        if let Some(edited) = edited {
+            plan.push(snapshot.change(file, Some(&edited))?)?;
+        }
     }
     Ok(plan)
 }
@@ -225,22 +227,9 @@ pub(crate) fn fix_decryption(
     }
     let mut plan = Plan::new();
     for (path, document) in edited {
-        push(&mut plan, snapshot, path, Some(document))?;
+        plan.push(snapshot.change(path, Some(&document))?)?;
     }
     Ok(plan)
-}
-
-fn push(
-    plan: &mut Plan,
-    snapshot: &Snapshot,
-    path: &Path,
-    edited: Option<Document>,
-) -> Result<(), Error> {
-    let Some(edited) = edited else { return Ok(()) };
-    let old = Zeroizing::new(snapshot.bytes(path)?.to_vec());
-    let new = Zeroizing::new(edited.source().as_bytes().to_vec());
-    plan.push(Change { path: path.to_owned(), old: Some(old), new: Some(new), plain: false })?;
-    Ok(())
 }
 
 /// The manifests that SOPS has encrypted.

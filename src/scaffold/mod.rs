@@ -26,15 +26,13 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use crate::document::{Document, EditError};
 use crate::layout::{self, App, Choice, Layout};
 use crate::make::is_key;
 use crate::repo::{self, Snapshot};
 use crate::secret::{RandomSource, Secret};
 use crate::sops;
-use crate::txn::{self, Change, Plan};
+use crate::txn::{self, Plan};
 
 pub(crate) use env_from::containers;
 use place::{Where, check_free, place_in, refused, renamed_file};
@@ -229,12 +227,7 @@ pub(crate) fn new_secret<'s>(
     let encrypted = manifest::encrypt(&plain, (&place.file, &place.rules), now, random)?;
 
     let mut plan = Plan::new();
-    plan.push(Change {
-        path: place.file.clone(),
-        old: None,
-        new: Some(content(&encrypted)),
-        plain: false,
-    })?;
+    plan.push(snapshot.change(&place.file, Some(&encrypted))?)?;
     if let Some(path) = request.app.kustomization {
         let listed = listing::add(snapshot, path, &place.file)?;
         push_edited(&mut plan, snapshot, path, listed)?;
@@ -273,13 +266,8 @@ fn push_edited(
     path: &Path,
     edited: Option<Document>,
 ) -> Result<(), Error> {
-    let Some(edited) = edited else { return Ok(()) };
-    let old = Zeroizing::new(snapshot.bytes(path)?.to_vec());
-    let new = content(&edited);
-    plan.push(Change { path: path.to_owned(), old: Some(old), new: Some(new), plain: false })?;
+    if let Some(edited) = edited {
+        plan.push(snapshot.change(path, Some(&edited))?)?;
+    }
     Ok(())
-}
-
-fn content(document: &Document) -> txn::Content {
-    Zeroizing::new(document.source().as_bytes().to_vec())
 }

@@ -2,10 +2,9 @@
 
 use crate::cli::commit::{self, Mode};
 use crate::cli::failure::visible;
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::provision::{self, Inventory, Means};
-use crate::repo;
 
 /// Declare what is in use already: databases of init containers and of URLs, incomplete Secrets of roles
 ///
@@ -37,10 +36,9 @@ enum To {
 
 /// Runs the command.
 pub(crate) fn run(args: &AdoptArgs, context: &mut Context) -> Result<Status, Failure> {
-    let root = repo::root_of(&context.directory).to_owned();
     let identities = discover::identities(context)?;
     context.begin("db adopt", args.mode.access());
-    let (store, snapshot) = super::snapshot(&root, context)?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let adoption = match args.to {
         Some(To::DatabaseRole) => provision::adopt_roles(&args.roles, &snapshot, &layout)?,

@@ -38,11 +38,9 @@ pub(crate) struct DeprovisionArgs {
 /// Runs the command.
 pub(crate) fn run(args: &DeprovisionArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "db deprovision";
-    let root = repo::root_of(&context.directory).to_owned();
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let (role, cluster) = (args.role.clone(), args.cluster.clone());
     let options = Options { role, cluster, ..Options::default() };

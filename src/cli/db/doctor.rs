@@ -23,13 +23,12 @@ use serde_json::{Value, json};
 use super::Format;
 use super::status::tell_unopened;
 use crate::check::shell_word;
-use crate::cli::claim::Access;
+use crate::cli::claim::{self, Access};
 use crate::cli::commit::{self, Mode};
 use crate::cli::failure::visible;
 use crate::cli::{Context, Failure, Status, discover};
 use crate::layout::Layout;
 use crate::provision::{self, Finding, Inventory, Means, Severity};
-use crate::repo;
 
 /// Find what is wrong with the databases of the repository, and mend what is safe
 ///
@@ -65,10 +64,9 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context) -> Result<Status, Fa
     }
     let access = if args.fix { args.mode.access() } else { Access::Read };
     context.begin("db doctor", access);
-    let root = repo::root_of(&context.directory).to_owned();
-    let base = context.directory.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
     let identities = discover::identities(context)?;
-    let (store, snapshot) = super::snapshot(&root, context)?;
+    let (root, store, snapshot) = claim::repository(context)?;
+    let base = context.directory.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
     let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, Some(&identities));
     let findings = provision::examine(&layout, &inventory);

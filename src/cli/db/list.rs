@@ -11,11 +11,10 @@
 use serde_json::{Value, json};
 
 use super::Format;
-use crate::cli::claim::Access;
+use crate::cli::claim::{self, Access};
 use crate::cli::{Context, Failure, Status, table};
 use crate::layout::Layout;
 use crate::provision::Inventory;
-use crate::repo;
 
 /// What stands where there is nothing.
 pub(super) const NOTHING: &str = "-";
@@ -34,8 +33,7 @@ pub(crate) struct ListArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("db list", Access::Read);
-    let root = repo::root_of(&context.directory).to_owned();
-    let (_, snapshot) = super::snapshot(&root, context)?;
+    let (_, _, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, None);
     super::status::tell_broken(&layout, context);

@@ -8,7 +8,6 @@ use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::make::{Policy, is_key};
 use crate::provision::{self, Means, Options, Outcome, Password, Reclaim, Request, StrategyKind};
-use crate::repo::{self, Snapshot};
 
 /// Give an app a database: role, password, Database, URL in the app's secret – in one change
 ///
@@ -156,12 +155,10 @@ impl ProvisionArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ProvisionArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "db provision";
-    let root = repo::root_of(&context.directory).to_owned();
     let password = password(args, context)?;
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let mut wanted = Wanted { app: args.app.clone(), options: (&args.choices).into() };
     let now = context.now();

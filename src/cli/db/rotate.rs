@@ -9,7 +9,7 @@ use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::make::Policy;
 use crate::provision::{self, Means, Options, Rotated, Rotation};
-use crate::repo::{self, Snapshot};
+use crate::repo;
 
 /// Give a role a new password, in every secret of the repository that holds the old one
 ///
@@ -59,8 +59,7 @@ pub(crate) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
     let skipped = skipped.collect::<Result<Vec<_>, _>>()?;
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let (_, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let (role, cluster) = (args.role.clone(), args.cluster.clone());
     let options = Options { role, cluster, ..Options::default() };
@@ -91,10 +90,7 @@ fn tell(rotated: &Rotated, context: &mut Context) {
         context.say("the app seems to get it from elsewhere; change there, too:");
         rotated.stored.iter().for_each(|place| context.say(format!("  {place}")));
     }
-    if !rotated.restarts.is_empty() {
-        context.say("to be restarted once this is applied, as they read it when they start:");
-        rotated.restarts.iter().for_each(|command| context.say(format!("  {command}")));
-    }
+    commit::tell_restarts(&rotated.restarts, context);
 }
 
 /// A file that was named, relative to the root of the repository.

@@ -29,12 +29,11 @@ use serde_json::{Value, json};
 use super::Format;
 use super::list::{NOTHING, nothing};
 use super::question::{Wanted, asked};
-use crate::cli::claim::Access;
+use crate::cli::claim::{self, Access};
 use crate::cli::failure::visible;
 use crate::cli::{Context, Failure, Status, discover, table};
 use crate::layout::{App, Choice, Layout};
 use crate::provision::{Declared, Entry, Error, Inventory, Stock};
-use crate::repo;
 
 /// Show roles, databases, secrets and the places that use them side by side
 ///
@@ -59,9 +58,8 @@ type Row<'i, 's> = (&'i Stock<'s>, &'i Entry<'s>);
 /// Runs the command.
 pub(crate) fn run(args: &StatusArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("db status", Access::Read);
-    let root = repo::root_of(&context.directory).to_owned();
     let identities = discover::identities(context)?;
-    let (_, snapshot) = super::snapshot(&root, context)?;
+    let (_, _, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let inventory = Inventory::take(&snapshot, &layout, Some(&identities));
     let app = match &args.app {

@@ -3,28 +3,54 @@
 use super::failure_of;
 use crate::cli::{Context, Failure};
 use crate::layout::Layout;
-use crate::scaffold::existing::{Error, Target};
+use crate::scaffold::existing::{self, Error, Target};
 
 /// How a Secret is named
 #[derive(clap::Args)]
 pub(super) struct Address {
     /// The app, or the Secret: NAME or NAMESPACE/NAME
     #[arg(value_name = "APP|SECRET")]
-    pub(super) name: String,
+    name: String,
     /// The Secret, where the app has several: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "NAME")]
-    pub(super) secret: Option<String>,
+    secret: Option<String>,
 }
 
 impl Address {
-    /// What was chosen, if anything.
-    pub(super) fn secret(&self) -> Option<&str> {
-        self.secret.as_deref()
+    /// The Secret that is meant by itself.
+    pub(super) fn find<'s>(
+        &self,
+        layout: &Layout<'s>,
+        context: &mut Context,
+    ) -> Result<Target<'s>, Failure> {
+        choose(existing::find(layout, &self.name, self.secret.as_deref()), layout, context)
+    }
+
+    /// The Secret that has a key.
+    pub(super) fn find_key<'s>(
+        &self,
+        key: &str,
+        layout: &Layout<'s>,
+        context: &mut Context,
+    ) -> Result<Target<'s>, Failure> {
+        let found = existing::find_key(layout, &self.name, key, self.secret.as_deref());
+        choose(found, layout, context)
+    }
+
+    /// The Secret that has some of these keys; if none has one, the one that is meant by itself.
+    pub(super) fn find_keys<'s>(
+        &self,
+        keys: &[&str],
+        layout: &Layout<'s>,
+        context: &mut Context,
+    ) -> Result<Target<'s>, Failure> {
+        let found = existing::find_keys(layout, &self.name, keys, self.secret.as_deref());
+        choose(found, layout, context)
     }
 }
 
 /// The Secret that was found; where several can be meant, the one that is chosen at a terminal.
-pub(super) fn choose<'s>(
+fn choose<'s>(
     found: Result<Target<'s>, Error>,
     layout: &Layout<'s>,
     context: &mut Context,

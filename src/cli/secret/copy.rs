@@ -1,9 +1,9 @@
 //! `keywright secret copy`
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::failure_of;
 use crate::cli::commit::Mode;
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::scaffold;
 use crate::scaffold::existing::{self, Destination, Means};
@@ -35,10 +35,9 @@ pub(super) struct CopyArgs {
 /// Runs the command.
 pub(super) fn run(args: &CopyArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret copy", args.mode.access());
-    let (root, store, snapshot) = super::snapshot(context)?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
-    let found = existing::find(&layout, &args.address.name, args.address.secret());
-    let target = address::choose(found, &layout, context)?;
+    let target = args.address.find(&layout, context)?;
     let app = args.to.as_deref().map(|name| scaffold::app(&layout, name)).transpose();
     let destination = Destination {
         app: app.map_err(super::failure)?,

@@ -1,13 +1,12 @@
 //! `keywright secret edit`
 
-use super::address::{self, Address};
-use crate::cli::claim::Access;
+use super::address::Address;
+use crate::cli::claim::{self, Access};
 use crate::cli::edit::{self, Editing};
 use crate::cli::editor::Edited;
 use crate::cli::file::Naming;
 use crate::cli::{Context, Failure, Status};
 use crate::layout::Layout;
-use crate::scaffold::existing;
 
 /// Edit the file of a Secret in your editor, as `keywright edit` does
 #[derive(clap::Args)]
@@ -24,10 +23,9 @@ pub(super) struct EditArgs {
 /// Runs the command.
 pub(super) fn run(args: &EditArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret edit", Access::Write);
-    let (root, _, snapshot) = super::snapshot(context)?;
+    let (root, _, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
-    let found = existing::find(&layout, &args.address.name, args.address.secret());
-    let target = address::choose(found, &layout, context)?;
+    let target = args.address.find(&layout, context)?;
     let path = root.join(target.file());
     // As it would be named here.
     let name = path.strip_prefix(&context.directory).unwrap_or(&path);

@@ -3,7 +3,7 @@
 use super::failure_of;
 use crate::cli::commit::{self, Mode};
 use crate::cli::failure::visible;
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::{self, Layout};
 use crate::repo::Snapshot;
 use crate::scaffold::ensure::{self, Ensured, Error};
@@ -39,7 +39,7 @@ pub(crate) struct EnsureArgs {
 /// Runs the command.
 pub(super) fn run(args: &EnsureArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret ensure", args.mode.access());
-    let (root, store, mut snapshot) = super::snapshot(context)?;
+    let (root, store, mut snapshot) = claim::repository(context)?;
     let recipes = chosen(&snapshot, &args.names)?;
     if args.check {
         return check(&recipes, &Layout::read(&snapshot)?, context);

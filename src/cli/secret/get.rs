@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal as _;
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::{failure_of, reveal};
-use crate::cli::claim::Access;
+use crate::cli::claim::{self, Access};
 use crate::cli::{Context, Failure, Status, discover};
 use crate::layout::Layout;
 use crate::scaffold::existing::{self, Means};
@@ -36,11 +36,9 @@ pub(super) fn run(args: &GetArgs, context: &mut Context) -> Result<Status, Failu
         let hint = "show it with `--reveal`, or pass it on: `keywright secret get … | wl-copy`";
         return Err(Failure::new("a value is not printed to a terminal").hint(hint));
     }
-    let (_, _, snapshot) = super::snapshot(context)?;
+    let (_, _, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
-    let (name, secret) = (args.address.name.as_str(), args.address.secret());
-    let found = existing::find_key(&layout, name, &args.key, secret);
-    let target = address::choose(found, &layout, context)?;
+    let target = args.address.find_key(&args.key, &layout, context)?;
     let identities = discover::identities(context)?;
     let now = context.now();
     let means = Means { identities: &identities, random: &mut context.random, now: &now };

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::claim::Access;
+use crate::cli::claim::{self, Access};
 use crate::cli::db::{Format, tell_broken};
 use crate::cli::failure::visible;
 use crate::cli::{Context, Failure, Status};
@@ -53,7 +53,7 @@ type Dated<'l> = (&'l Key, Option<Changed>);
 /// Runs the command.
 pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret list", Access::Read);
-    let (root, _, snapshot) = super::snapshot(context)?;
+    let (root, _, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let found = inventory(&layout, args.name.as_deref());
     tell_broken(&layout, context);

@@ -5,7 +5,6 @@ use super::{answers, failure};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim};
 use crate::layout::Layout;
-use crate::repo::{self, Snapshot};
 use crate::scaffold;
 
 /// Make a Secret beside an app: the encrypted file, its entry in the kustomization and, on request,
@@ -52,14 +51,12 @@ Examples:
 /// Runs the command.
 pub(super) fn run(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
     const COMMAND: &str = "secret new";
-    let root = repo::root_of(&context.directory).to_owned();
     let mode = args.mode;
     if !context.interactive && args.keys.want_stdin() {
         context.fetch_stdin()?;
     }
     context.begin(COMMAND, mode.access());
-    let store = claim::open(&root, context)?;
-    let snapshot = claim::steadily(&store, context, |_| Ok(Snapshot::read(&root)?))?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let request = answers::collect(args, &snapshot, &layout, context)?;
     let now = context.now();

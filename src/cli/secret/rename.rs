@@ -1,9 +1,9 @@
 //! `keywright secret rename`
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::failure_of;
 use crate::cli::commit::Mode;
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::scaffold;
 use crate::scaffold::existing::{self, Error, Means};
@@ -29,10 +29,9 @@ pub(super) struct RenameArgs {
 /// Runs the command.
 pub(super) fn run(args: &RenameArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret rename", args.mode.access());
-    let (root, store, snapshot) = super::snapshot(context)?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
-    let found = existing::find(&layout, &args.address.name, args.address.secret());
-    let target = address::choose(found, &layout, context)?;
+    let target = args.address.find(&layout, context)?;
     let identities = discover::identities(context)?;
     let now = context.now();
     let mut means = Means { identities: &identities, random: &mut context.random, now: &now };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::ensure::{chosen, refusal, tell};
 use super::list::dated;
 use crate::cli::commit::{self, Mode};
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::repo::Changed;
 use crate::scaffold::ensure;
@@ -73,7 +73,7 @@ impl FromStr for Age {
 /// Runs the command.
 pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret rotate", args.mode.access());
-    let (root, store, mut snapshot) = super::snapshot(context)?;
+    let (root, store, mut snapshot) = claim::repository(context)?;
     let recipes = chosen(&snapshot, &args.names)?;
     let identities = discover::identities(context)?;
     let now = context.now();
@@ -97,7 +97,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
         plan.then(next)?;
     }
     let status = commit::carry_out(&store, plan, &root, args.mode, context)?;
-    super::tell_restarts(&restarts, context);
+    commit::tell_restarts(&restarts, context);
     Ok(status)
 }
 

@@ -2,11 +2,11 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::keys::{self, Source};
 use super::{answers, failure_of};
 use crate::cli::commit::Mode;
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::make::{Entry, evaluate};
 use crate::scaffold::existing::{self, Means};
@@ -129,11 +129,10 @@ pub(super) fn run(args: SetArgs, context: &mut Context) -> Result<Status, Failur
         context.fetch_stdin()?;
     }
     context.begin("secret set", args.mode.access());
-    let (root, store, snapshot) = super::snapshot(context)?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
     let keys: Vec<&str> = sources.iter().map(|(key, _)| key.as_str()).collect();
-    let found = existing::find_keys(&layout, &args.address.name, &keys, args.address.secret());
-    let target = address::choose(found, &layout, context)?;
+    let target = args.address.find_keys(&keys, &layout, context)?;
     // What cannot be changed is refused before anybody types a password.
     existing::check(&target).map_err(failure_of)?;
     let values = values(sources, context)?;

@@ -1,9 +1,9 @@
 //! `keywright secret unset`
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::failure_of;
 use crate::cli::commit::Mode;
-use crate::cli::{Context, Failure, Status, discover};
+use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::scaffold::existing::{self, Means};
 
@@ -25,11 +25,9 @@ pub(super) struct UnsetArgs {
 /// Runs the command.
 pub(super) fn run(args: &UnsetArgs, context: &mut Context) -> Result<Status, Failure> {
     context.begin("secret unset", args.mode.access());
-    let (root, store, snapshot) = super::snapshot(context)?;
+    let (root, store, snapshot) = claim::repository(context)?;
     let layout = Layout::read(&snapshot)?;
-    let (name, secret) = (args.address.name.as_str(), args.address.secret());
-    let found = existing::find_key(&layout, name, &args.key, secret);
-    let target = address::choose(found, &layout, context)?;
+    let target = args.address.find_key(&args.key, &layout, context)?;
     let identities = discover::identities(context)?;
     let now = context.now();
     let mut means = Means { identities: &identities, random: &mut context.random, now: &now };

@@ -9,7 +9,7 @@ use super::{Changed, Error, Means, Target};
 use crate::document::{Document, EditError, Edits, Fragment, Kind, NodeId, Placement, Value};
 use crate::layout::{App, Layout};
 use crate::scaffold::{Where, listing, manifest, place_in, push_edited};
-use crate::txn::{Change, Content, Plan};
+use crate::txn::Plan;
 
 /// Where a copy goes.
 pub(crate) struct Destination<'d, 's> {
@@ -46,12 +46,7 @@ pub(crate) fn copy<'s>(
     let new = manifest::encrypt(&plain, (&place.file, &place.rules), means.now, means.random)?;
 
     let mut plan = Plan::new();
-    plan.push(Change {
-        path: place.file.clone(),
-        old: None,
-        new: Some(Content::new(new.source().as_bytes().to_vec())),
-        plain: false,
-    })?;
+    plan.push(snapshot.change(&place.file, Some(&new))?)?;
     if let Some(path) = app.kustomization {
         let listed = listing::add(snapshot, path, &place.file)?;
         push_edited(&mut plan, snapshot, path, listed)?;

@@ -9,7 +9,6 @@ use crate::kube::objects;
 use crate::kube::secret::SecretObject;
 use crate::repo::Snapshot;
 use crate::sops::file::{EncryptedFile, Unlocked};
-use crate::txn::{Change, Content, Plan};
 
 /// A file with its data key.
 pub(super) struct Opened<'s> {
@@ -85,18 +84,6 @@ pub(super) fn edited(
         }
         None => apply(document).map_err(Error::edit(path)),
     }
-}
-
-/// Adds the change of a file to a plan.
-pub(super) fn push(
-    plan: &mut Plan,
-    snapshot: &Snapshot,
-    path: &Path,
-    new: &Document,
-) -> Result<(), Error> {
-    let old = Some(Content::new(snapshot.bytes(path)?.to_vec()));
-    let new = Some(Content::new(new.source().as_bytes().to_vec()));
-    Ok(plan.push(Change { path: path.to_owned(), old, new, plain: false })?)
 }
 
 /// Whether a node is what an alias somewhere in the document stands for.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::opened::{edited, push, secret_at};
+use super::opened::{edited, secret_at};
 use super::reference::{Meaning, references, replaced};
 use super::{Changed, Error, Means, Note, Target};
 use crate::document::{Document, EditError, Edits, NodeId, Position};
@@ -11,7 +11,8 @@ use crate::kube::kustomization::{Kustomization, is_kustomization, joined};
 use crate::kube::{Object, objects};
 use crate::layout::{Layout, configuration};
 use crate::scaffold::{Where, check_free, renamed_file};
-use crate::txn::{Change, Content, Plan};
+use crate::sops::file::EncryptedFile;
+use crate::txn::{Change, Plan};
 
 /// The changes that rename a Secret: its file, which is called after it or not, the list that names the file, and
 /// every reference. Those that are not understood become notes.
@@ -45,17 +46,23 @@ pub(crate) fn rename<'s>(
         }
         let new =
             edited(snapshot, path, means, |document, edits| renaming.edit(document, path, edits))?;
+        // No digest of a Secret in plain text may reach the journal.
+        let plain = is_plain_secret(snapshot.document(path)?);
         match renaming.file.as_ref().filter(|_| is_own) {
             Some(file) => {
-                let old = Some(Content::new(snapshot.bytes(path)?.to_vec()));
-                plan.push(Change { path: path.to_owned(), old, new: None, plain: false })?;
-                let new = Some(Content::new(new.source().as_bytes().to_vec()));
-                plan.push(Change { path: file.clone(), old: None, new, plain: false })?;
+                plan.push(Change { plain, ..snapshot.change(path, None)? })?;
+                plan.push(Change { plain, ..snapshot.change(file, Some(&new))? })?;
             }
-            None => push(&mut plan, snapshot, path, &new)?,
+            None => plan.push(Change { plain, ..snapshot.change(path, Some(&new))? })?,
         }
     }
     Ok(Changed { plan, notes, ..Changed::default() })
+}
+
+/// Whether a file has a Secret and is not encrypted.
+fn is_plain_secret(document: &Document) -> bool {
+    let encrypted = EncryptedFile::open(document).is_ok_and(|file| file.is_some());
+    !encrypted && objects(document).iter().any(|object| object.is("", "Secret"))
 }
 
 /// What is renamed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::opened::{Opened, open, push, secret_at};
+use super::opened::{Opened, open, secret_at};
 use super::{Changed, Error, Means, Note, Target, anew, entry, is_locked};
 use crate::document::{Document, Edits};
 use crate::kube::flux;
@@ -139,7 +139,7 @@ fn changed<'s>(
     layout: &Layout<'s>,
 ) -> Result<Changed, Error> {
     let mut plan = Plan::new();
-    push(&mut plan, layout.snapshot(), target.file(), new)?;
+    plan.push(layout.snapshot().change(target.file(), Some(new))?)?;
     Ok(Changed { plan, notes, restarts: layout.restarts(&[target.site]) })
 }
 
