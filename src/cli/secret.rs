@@ -14,6 +14,7 @@ mod reveal;
 mod rotate;
 mod set;
 mod unset;
+mod uses;
 
 use std::path::PathBuf;
 
@@ -104,9 +105,7 @@ fn failure(error: scaffold::Error) -> Failure {
         Error::LeftPlain { .. } | Error::Hidden { .. } => {
             failure.hint("give the rule `encrypted_regex: ^(data|stringData)$`")
         }
-        Error::SeveralContainers { .. } | Error::UnknownContainer { .. } => {
-            failure.hint("choose one with `--env-from=CONTROLLER/CONTAINER`")
-        }
+        Error::Uses(error) => uses::hinted(failure, &error),
         Error::Encrypt { path, source } => Failure::at(&path, &source),
         Error::Plan(error) => Failure::from(error),
         _ => failure,

@@ -55,6 +55,11 @@ impl<'d> FluxKustomization<'d> {
         self.0.text(&["spec", "targetNamespace"])
     }
 
+    /// Whether it gives other names to everything.
+    pub(crate) fn renames(&self) -> bool {
+        ["namePrefix", "nameSuffix"].iter().any(|key| self.0.text(&["spec", key]).is_some())
+    }
+
     /// The name of the Secret with the key of decryption; `None` where it does not decrypt.
     pub(crate) fn decryption(&self) -> Option<&'d str> {
         let decryption = self.0.at(&["spec", "decryption"])?;

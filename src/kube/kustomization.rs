@@ -70,6 +70,12 @@ impl<'d> Kustomization<'d> {
         self.document.text(self.field("namespace")?)
     }
 
+    /// Whether it gives other names to everything in it.
+    pub(crate) fn renames(&self) -> bool {
+        let texts = ["namePrefix", "nameSuffix"].map(|key| self.document.text(self.field(key)?));
+        texts.into_iter().flatten().any(|text| !text.is_empty())
+    }
+
     /// The entries of `resources` in order.
     pub(crate) fn resources(&self) -> Vec<(NodeId, &'d str)> {
         self.strings("resources")

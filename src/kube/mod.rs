@@ -4,6 +4,7 @@
 //! point at it or edit it. Nothing here decides, decrypts or writes.
 
 pub(crate) mod cluster;
+pub(crate) mod container;
 pub(crate) mod database;
 pub(crate) mod flux;
 pub(crate) mod kustomization;

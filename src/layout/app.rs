@@ -158,6 +158,39 @@ impl<'s> Layout<'s> {
         }
     }
 
+    /// What builds a file, too, that the app is built from: a kustomize file, or the file of a Flux Kustomization.
+    pub(crate) fn shared_with(&self, app: &App<'s>, file: &Path) -> Option<&'s Path> {
+        let own = &app.directory;
+        let above = self.listing.directories_above(own);
+        let mut others = self.listing.directories_above(file).into_iter();
+        others.find_map(|directory| {
+            if directory == *own || above.contains(&directory) {
+                return None;
+            }
+            if !self.listing.directories_above(&directory).contains(own) {
+                return self.listing.file_of(&directory);
+            }
+            // Between the file and the app: another app if Flux applies it alone.
+            let applies = |flux: &&Located<'s, FluxKustomization<'s>>| {
+                flux.view.directory().as_ref() == Some(&directory)
+            };
+            self.flux.iter().find(applies).map(|flux| flux.file)
+        })
+    }
+
+    /// The file, kustomize's or Flux', that gives other names to the objects of an app.
+    pub(crate) fn renamer(&self, app: &App<'s>) -> Option<&'s Path> {
+        let directories = self.listing.directories_above(&app.directory);
+        let mut files = std::iter::once(&app.directory)
+            .chain(&directories)
+            .filter_map(|directory| self.listing.file_of(directory));
+        let own = app.flux.map(|view| Located { view, file: app.file });
+        let flux = own.or_else(|| self.applied_by(&app.directory));
+        files
+            .find(|file| self.listing.view(file).is_some_and(|view| view.renames()))
+            .or_else(|| flux.filter(|flux| flux.view.renames()).map(|flux| flux.file))
+    }
+
     /// Whether an app is built with the component of a directory, by its Flux Kustomization or by its kustomize file.
     pub(crate) fn includes(&self, app: &App<'s>, component: &Path) -> bool {
         let by_flux = app.flux.iter().flat_map(|flux| flux.components());

@@ -288,6 +288,11 @@ impl<'s> Layout<'s> {
         self.listing.listed_in(file).is_some()
     }
 
+    /// Whether a kustomize file takes this file for a patch: what it holds are parts of objects.
+    pub(crate) fn is_patch(&self, file: &Path) -> bool {
+        self.listing.is_patch(file)
+    }
+
     fn add(&mut self, file: &'s Path) {
         let document = match self.snapshot.document(file) {
             Ok(document) => document,

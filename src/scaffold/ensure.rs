@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::existing::{self, Changed, Means, Target};
 use super::making::{self, Making, Remark};
 use super::recipe::Recipe;
-use super::{EnvFrom, NewSecret, init, listing, manifest, new_secret, push_edited};
+use super::{NewSecret, init, listing, manifest, new_secret, push_edited};
 use crate::layout::{self, Layout, Located, Restart, configuration};
 use crate::make::{Entry, EvaluateError, evaluate};
 use crate::repo;
@@ -211,7 +211,8 @@ fn create<'s>(
         name: recipe.name.clone(),
         kind: recipe.kind.clone(),
         entries: made(recipe, entries, means)?,
-        env_from: EnvFrom::No,
+        uses: Vec::new(),
+        container: None,
     };
     let snapshot = layout.snapshot();
     let plan = new_secret(&request, snapshot, layout, means.now, means.random)?;

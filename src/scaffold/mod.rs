@@ -4,7 +4,7 @@
 //! secret new paperless --name paperless-smtp --generate SMTP_PASSWORD
 //!   + apps/paperless/app/paperless-smtp-secret.yaml   the Secret, encrypted by the nearest creation rule
 //!   ~ apps/paperless/app/kustomization.yaml           - ./paperless-smtp-secret.yaml
-//!   ~ apps/paperless/app/helmrelease.yaml             envFrom, when asked
+//!   ~ apps/paperless/app/helmrelease.yaml             envFrom, a variable or a volume, when asked
 //! ```
 //!
 //! Everything is learned from the repository: which app, what its Secrets' files are called, whether they
@@ -13,7 +13,6 @@
 //! sizes that the API server refuses. Nothing here asks, prints or writes.
 
 pub(crate) mod ensure;
-mod env_from;
 pub(crate) mod existing;
 pub(crate) mod init;
 mod listing;
@@ -23,6 +22,7 @@ mod place;
 pub(crate) mod recipe;
 #[cfg(test)]
 mod tests;
+pub(crate) mod uses;
 
 use std::path::{Path, PathBuf};
 
@@ -34,9 +34,10 @@ use crate::secret::{RandomSource, Secret};
 use crate::sops;
 use crate::txn::{self, Plan};
 
-pub(crate) use env_from::containers;
 use place::{Where, check_free, place_in, refused, renamed_file};
 pub(crate) use place::{check_name, place};
+use uses::Used;
+pub(crate) use uses::{Use, containers};
 
 /// The most bytes that the values of a Secret may have together: `MaxSecretSize` of the API server.
 const MOST_BYTES: usize = 1 << 20;
@@ -136,26 +137,9 @@ pub(crate) enum Error {
         /// Why not.
         source: sops::file::Error,
     },
-    /// No HelmRelease of the app has a container of the app-template kind.
-    #[error("{}: no HelmRelease with `values.controllers.*.containers` to add `envFrom` to", directory.display())]
-    NoContainer {
-        /// The app's directory.
-        directory: PathBuf,
-    },
-    /// There are several, and none or an unknown one was chosen.
-    #[error("`envFrom` can go to several containers: {}", candidates.join(", "))]
-    SeveralContainers {
-        /// All of them, as `CONTROLLER/CONTAINER`.
-        candidates: Vec<String>,
-    },
-    /// The chosen one is not there.
-    #[error("there is no container `{name}`; there is {}", candidates.join(", "))]
-    UnknownContainer {
-        /// The choice.
-        name: String,
-        /// What there is, as `CONTROLLER/CONTAINER`.
-        candidates: Vec<String>,
-    },
+    /// No container gets it.
+    #[error(transparent)]
+    Uses(#[from] uses::Error),
     /// A file cannot be edited.
     #[error("{}:{source}", path.display())]
     Edit {
@@ -175,17 +159,6 @@ pub(crate) enum Error {
     Plan(#[from] txn::Error),
 }
 
-/// Which containers get the Secret as their environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum EnvFrom {
-    /// None.
-    No,
-    /// The only one of the app.
-    Only,
-    /// This one, as `CONTROLLER/CONTAINER`.
-    Container(String),
-}
-
 /// The answers for a new Secret.
 pub(crate) struct NewSecret<'s> {
     /// Beside what it is written.
@@ -196,8 +169,10 @@ pub(crate) struct NewSecret<'s> {
     pub(crate) kind: String,
     /// Keys and values in the order in which they are written.
     pub(crate) entries: Vec<(String, Secret)>,
-    /// Who reads it.
-    pub(crate) env_from: EnvFrom,
+    /// How a container gets it.
+    pub(crate) uses: Vec<Use>,
+    /// That container, as [`containers`] shows it; `None` where the app has only one.
+    pub(crate) container: Option<String>,
 }
 
 /// The app of this name. Several Flux Kustomizations that apply one directory are one place for a Secret.
@@ -211,7 +186,7 @@ pub(crate) fn app<'s>(layout: &Layout<'s>, name: &str) -> Result<App<'s>, Error>
     Ok(layout.only_app(name, choice, |_| true)?)
 }
 
-/// The changes that make the Secret: the new file, its entry in the kustomization, `envFrom`. `now` is the
+/// The changes that make the Secret: the new file, its entry in the kustomization, the references to it. `now` is the
 /// time for the metadata, RFC 3339 in UTC with seconds.
 pub(crate) fn new_secret<'s>(
     request: &NewSecret<'s>,
@@ -221,6 +196,8 @@ pub(crate) fn new_secret<'s>(
     random: &mut dyn RandomSource,
 ) -> Result<Plan, Error> {
     check_entries(&request.entries)?;
+    let keys: Vec<&str> = request.entries.iter().map(|(key, _)| key.as_str()).collect();
+    uses::check(&request.uses, &keys)?;
     let place = place(snapshot, layout, &request.app, &request.name)?;
     let plain = manifest::write(request, place.namespace.as_deref())
         .map_err(|source| Error::Edit { path: place.file.clone(), source })?;
@@ -232,8 +209,10 @@ pub(crate) fn new_secret<'s>(
         let listed = listing::add(snapshot, path, &place.file)?;
         push_edited(&mut plan, snapshot, path, listed)?;
     }
-    if request.env_from != EnvFrom::No {
-        let (path, edited) = env_from::add(layout, request)?;
+    if !request.uses.is_empty() {
+        let secret = Used { name: &request.name, namespace: place.namespace.as_deref() };
+        let chosen = (request.container.as_deref(), &request.uses[..]);
+        let (path, edited) = uses::add(layout, &request.app, secret, chosen)?;
         push_edited(&mut plan, snapshot, path, edited)?;
     }
     Ok(plan)

@@ -24,7 +24,7 @@ fn nerv() -> Snapshot {
 }
 
 /// A repository of some files; the directory lives as long as the test reads it.
-fn repository(files: &[(&str, &str)]) -> (tempfile::TempDir, Snapshot) {
+pub(super) fn repository(files: &[(&str, &str)]) -> (tempfile::TempDir, Snapshot) {
     let directory = tempfile::tempdir().unwrap();
     for (path, content) in files {
         let path = directory.path().join(path);
@@ -43,12 +43,7 @@ fn rules(rule: &str) -> String {
     format!("creation_rules:\n  - age: {RECIPIENT}\n    {rule}\n")
 }
 
-fn plan_for(
-    snapshot: &Snapshot,
-    name: &str,
-    secret: &str,
-    env_from: EnvFrom,
-) -> Result<Plan, Error> {
+fn plan_for(snapshot: &Snapshot, name: &str, secret: &str, uses: &[Use]) -> Result<Plan, Error> {
     let layout = Layout::infer(snapshot);
     let value = |text: &str| Secret::from(text.to_owned());
     let request = NewSecret {
@@ -61,14 +56,15 @@ fn plan_for(
             ("A".to_owned(), value("line one\nline two\n")),
             ("EMPTY".to_owned(), value("")),
         ],
-        env_from,
+        uses: uses.to_vec(),
+        container: None,
     };
     new_secret(&request, snapshot, &layout, "2031-01-02T03:04:05Z", &mut Fixed)
 }
 
 #[track_caller]
-fn refusal(snapshot: &Snapshot, app: &str, name: &str, env_from: EnvFrom) -> String {
-    plan_for(snapshot, app, name, env_from).err().expect("refused").to_string()
+fn refusal(snapshot: &Snapshot, app: &str, name: &str, uses: &[Use]) -> String {
+    plan_for(snapshot, app, name, uses).err().expect("refused").to_string()
 }
 
 fn new_text(plan: &Plan, index: usize) -> &str {
@@ -83,7 +79,7 @@ fn file_names(plan: &Plan) -> Vec<String> {
 #[test]
 fn a_plan_has_the_file_its_entry_and_the_reference() {
     let snapshot = nerv();
-    let plan = plan_for(&snapshot, "paperless", "paperless-smtp", EnvFrom::Only).unwrap();
+    let plan = plan_for(&snapshot, "paperless", "paperless-smtp", &[Use::EnvFrom]).unwrap();
     assert_eq!(
         file_names(&plan),
         ["paperless-smtp-secret.yaml", "kustomization.yaml", "helmrelease.yaml"]
@@ -114,7 +110,7 @@ fn a_plan_has_the_file_its_entry_and_the_reference() {
 #[test]
 fn a_list_that_is_not_sorted_gets_the_entry_behind_its_like() {
     let snapshot = nerv();
-    let plan = plan_for(&snapshot, "shared-postgres", "postgres-x-user", EnvFrom::No).unwrap();
+    let plan = plan_for(&snapshot, "shared-postgres", "postgres-x-user", &[]).unwrap();
     assert_eq!(file_names(&plan), ["postgres-x-user-secret.yaml", "kustomization.yaml"]);
     assert!(
         new_text(&plan, 1).contains(
@@ -161,15 +157,13 @@ fn apps_are_found_by_flux_name_by_directory_and_by_more_of_the_path() {
 fn names_that_are_taken_or_impossible_are_refused() {
     let snapshot = nerv();
     assert_eq!(
-        refusal(&snapshot, "grafana", "grafana", EnvFrom::No),
+        refusal(&snapshot, "grafana", "grafana", &[]),
         "nerv/main/cluster/apps/grafana/app/secret.yaml: Secret `grafana` exists already"
     );
     // Another app's, but in the same namespace.
+    assert!(refusal(&snapshot, "grafana", "miniflux", &[]).contains("miniflux/app/secret.yaml"));
     assert!(
-        refusal(&snapshot, "grafana", "miniflux", EnvFrom::No).contains("miniflux/app/secret.yaml")
-    );
-    assert!(
-        refusal(&snapshot, "grafana", "Grafana_x", EnvFrom::No)
+        refusal(&snapshot, "grafana", "Grafana_x", &[])
             .starts_with("`Grafana_x` is not a name for a Secret")
     );
 }
@@ -215,7 +209,7 @@ fn the_file_is_called_as_its_siblings_are() {
         let mut files = vec![(".sops.yaml", config), ("a/x/kustomization.yaml", list)];
         files.extend(siblings);
         let (_directory, snapshot) = repository(&files);
-        let plan = plan_for(&snapshot, "x", "new", EnvFrom::No).unwrap();
+        let plan = plan_for(&snapshot, "x", "new", &[]).unwrap();
         assert_eq!(file_names(&plan), [wanted, "kustomization.yaml"], "{siblings:?}");
         assert!(!new_text(&plan, 0).contains("namespace"));
     }
@@ -241,11 +235,11 @@ fn several_kustomizations_of_one_directory_are_one_app() {
         ("b/x/kustomization.yaml", "resources: []\n"),
     ];
     let (_directory, snapshot) = repository(&files);
-    assert!(plan_for(&snapshot, "x", "new", EnvFrom::No).is_ok());
+    assert!(plan_for(&snapshot, "x", "new", &[]).is_ok());
     files[2].1 = &there;
     let (_directory, snapshot) = repository(&files);
     assert_eq!(
-        refusal(&snapshot, "x", "new", EnvFrom::No),
+        refusal(&snapshot, "x", "new", &[]),
         "there are 2 apps `x`: `production.yaml`, `staging.yaml`"
     );
 }
@@ -258,7 +252,7 @@ fn without_a_kustomize_file_nothing_is_listed_and_with_an_empty_one_it_is() {
         vec![(".sops.yaml", config.as_str()), ("ks.yaml", &ks), ("x/pod.yaml", "kind: Pod\n")];
     let planned = |files: &[(&str, &str)]| {
         let (_directory, snapshot) = repository(files);
-        plan_for(&snapshot, "x", "new", EnvFrom::No).map(|plan| file_names(&plan))
+        plan_for(&snapshot, "x", "new", &[]).map(|plan| file_names(&plan))
     };
     assert_eq!(planned(&files).unwrap(), ["secret.yaml"]);
     files.push(("x/kustomization.yaml", ""));
@@ -277,12 +271,12 @@ fn an_existing_file_is_never_taken() {
         ("x/secret.yaml", "no: Secret\n"),
     ];
     let (directory, snapshot) = repository(&files);
-    let plan = plan_for(&snapshot, "x", "new", EnvFrom::No).unwrap();
+    let plan = plan_for(&snapshot, "x", "new", &[]).unwrap();
     assert_eq!(plan.changes()[0].path, Path::new("x/secret.sops.yaml"));
     for taken in ["secret.sops.yaml", "new-secret.yaml", "new.sops.yaml"] {
         std::fs::write(directory.path().join("x").join(taken), "").unwrap();
     }
-    assert_eq!(refusal(&snapshot, "x", "new", EnvFrom::No), "x/secret.yaml: exists already");
+    assert_eq!(refusal(&snapshot, "x", "new", &[]), "x/secret.yaml: exists already");
 }
 
 #[test]
@@ -290,7 +284,7 @@ fn a_rule_that_does_not_fit_is_refused() {
     let app = ("x/kustomization.yaml", "resources: []\n");
     let refused = |config: &str| {
         let (_directory, snapshot) = repository(&[(".sops.yaml", config), app]);
-        refusal(&snapshot, "x", "new", EnvFrom::No)
+        refusal(&snapshot, "x", "new", &[])
     };
     assert_eq!(
         refused(&rules("path_regex: ^y/")),
@@ -308,7 +302,7 @@ fn a_rule_that_does_not_fit_is_refused() {
     assert!(unusable.contains("the `pgp` master key `A`"), "{unusable}");
     let (_directory, snapshot) = repository(&[app]);
     assert_eq!(
-        refusal(&snapshot, "x", "new", EnvFrom::No),
+        refusal(&snapshot, "x", "new", &[]),
         "x: no `.sops.yaml` here or above, so nobody knows who is to read a Secret"
     );
 }
@@ -323,74 +317,18 @@ fn the_nearest_configuration_decides() {
         ("a/x/kustomization.yaml", "resources: []\n"),
     ];
     let (_directory, snapshot) = repository(&files);
-    assert!(plan_for(&snapshot, "x", "new", EnvFrom::No).is_ok());
-}
-
-const RELEASE: &str = "\
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: x}
-spec:
-  values:
-    controllers:
-      web:
-        containers:
-          app:
-            image: {tag: 1}
-            env:
-              A: b
-            # kept
-            probes: {}
-";
-
-fn with_release(release: &str) -> (tempfile::TempDir, Snapshot) {
-    let config = rules("encrypted_regex: ^(data|stringData)$");
-    repository(&[
-        (".sops.yaml", config.as_str()),
-        ("x/kustomization.yaml", "resources: []\n"),
-        ("x/release.yaml", release),
-    ])
+    assert!(plan_for(&snapshot, "x", "new", &[]).is_ok());
 }
 
 #[test]
-fn env_from_is_made_where_it_is_missing() {
-    let (_directory, snapshot) = with_release(RELEASE);
-    let plan = plan_for(&snapshot, "x", "new", EnvFrom::Only).unwrap();
-    let wanted = RELEASE.replace(
-        "              A: b\n",
-        "              A: b\n            envFrom:\n              - secretRef:\n                  name: new\n",
-    );
-    assert_eq!(new_text(&plan, 2), wanted);
-}
-
-#[test]
-fn env_from_that_is_there_changes_nothing() {
-    let release =
-        RELEASE.replace("env:\n", "envFrom: [{secretRef: {name: new}}]\n            env:\n");
-    let (_directory, snapshot) = with_release(&release);
-    assert_eq!(plan_for(&snapshot, "x", "new", EnvFrom::Only).unwrap().len(), 2);
-}
-
-#[test]
-fn of_several_containers_one_has_to_be_chosen() {
-    let release = format!("{RELEASE}          sidecar: {{}}\n");
-    let (_directory, snapshot) = with_release(&release);
+fn the_references_are_a_part_of_the_plan() {
+    let snapshot = nerv();
+    let uses = [Use::Env { variable: "A".to_owned(), key: "A".to_owned() }];
+    let plan = plan_for(&snapshot, "paperless", "new", &uses).unwrap();
+    assert!(new_text(&plan, 2).contains("              A:\n                valueFrom:\n"));
+    let unknown = [Use::Env { variable: "A".to_owned(), key: "B".to_owned() }];
     assert_eq!(
-        refusal(&snapshot, "x", "new", EnvFrom::Only),
-        "`envFrom` can go to several containers: web/app, web/sidecar"
-    );
-    let container = |name: &str| EnvFrom::Container(name.to_owned());
-    assert_eq!(
-        refusal(&snapshot, "x", "new", container("app")),
-        "there is no container `app`; there is web/app, web/sidecar"
-    );
-    let plan = plan_for(&snapshot, "x", "new", container("web/sidecar")).unwrap();
-    assert!(new_text(&plan, 2).contains(
-        "          sidecar:\n            envFrom:\n              - secretRef:\n                  name: new\n"
-    ));
-    assert_eq!(
-        refusal(&nerv(), "shared-postgres", "new", EnvFrom::Only),
-        "nerv/main/cluster/apps/shared/postgres/app: no HelmRelease with \
-         `values.controllers.*.containers` to add `envFrom` to"
+        refusal(&snapshot, "paperless", "new", &unknown),
+        "the new Secret has no key `B` for the variable `A`; it has Z, BINARY, A, EMPTY"
     );
 }

@@ -191,13 +191,13 @@ fn without_a_terminal_a_missing_answer_is_named_with_its_flag() {
         ),
         (
             &["shared-postgres", "--name", "x", "--generate", "K", "--env-from"],
-            "no HelmRelease",
-            "",
+            "no container here to give the Secret to",
+            "leave `--env-from`, `--env` and `--mount` out",
         ),
         (
-            &["grafana", "--name", "x", "--generate", "K", "--env-from=a/b"],
+            &["grafana", "--name", "x", "--generate", "K", "--env-from", "--container", "a/b"],
             "there is no container `a/b`; there is grafana/app",
-            "--env-from=CONTROLLER/CONTAINER",
+            "--container CONTROLLER/CONTAINER",
         ),
     ];
     for (args, complaint, hint) in cases {

@@ -10,7 +10,7 @@ use crate::layout::{App, Layout};
 use crate::make::{Entry, Policy, Template, evaluate, is_key};
 use crate::repo::Snapshot;
 use crate::scaffold::recipe::OPAQUE;
-use crate::scaffold::{self, EnvFrom, NewSecret};
+use crate::scaffold::{self, NewSecret, Use};
 use crate::secret::Secret;
 
 /// The request that flags and answers make. Without a terminal, the first missing answer is refused with
@@ -29,6 +29,11 @@ pub(super) fn collect<'s>(
     // What cannot be written is refused before anybody types a password.
     scaffold::place(snapshot, layout, &app, &name).map_err(failure)?;
     let asks = args.keys.0.is_empty();
+    let mut uses = args.uses.ways();
+    let mut container = args.uses.container;
+    if !uses.is_empty() {
+        container = chosen_container(container, &app, layout, prompt)?;
+    }
     let entries = match prompt {
         Some(prompt) if asks => ask_for_keys(prompt, context)?,
         None if asks => {
@@ -48,9 +53,12 @@ pub(super) fn collect<'s>(
     let now = context.now();
     let entries = evaluate(entries, &mut context.random, &now)
         .map_err(|error| Failure::new(error.to_string()))?;
-    let env_from = env_from(args.env_from, asks, &app, layout, prompt)?;
+    if let Some(prompt) = prompt.filter(|_| asks && uses.is_empty()) {
+        container = ask_for_env_from(&app, layout, prompt)?;
+        uses.extend(container.as_ref().map(|_| Use::EnvFrom));
+    }
     let kind = OPAQUE.to_owned();
-    Ok(NewSecret { app, name, kind, entries, env_from })
+    Ok(NewSecret { app, name, kind, entries, uses, container })
 }
 
 fn app<'s>(
@@ -209,43 +217,42 @@ fn ask_for_value(
     })
 }
 
-/// The flag, else the answer where keys were asked for, too.
-fn env_from(
+/// The flag, else the answer where the app has several containers.
+fn chosen_container<'s>(
     flag: Option<String>,
-    asks: bool,
-    app: &App<'_>,
-    layout: &Layout<'_>,
+    app: &App<'s>,
+    layout: &Layout<'s>,
     prompt: Option<&Prompt>,
-) -> Result<EnvFrom, Failure> {
-    let containers = || scaffold::containers(layout, app).map_err(failure);
-    match (flag.as_deref(), prompt) {
-        (Some(""), Some(prompt)) => match &mut containers()? {
-            several if several.len() > 1 => {
-                let chosen = prompt.choose("envFrom of which container", several)?;
-                Ok(EnvFrom::Container(several.swap_remove(chosen)))
-            }
-            _ => Ok(EnvFrom::Only),
-        },
-        (Some(""), None) => Ok(EnvFrom::Only),
-        (Some(container), _) => Ok(EnvFrom::Container(container.to_owned())),
-        (None, Some(prompt)) if asks => match &containers()?[..] {
-            [] => Ok(EnvFrom::No),
-            [only] => {
-                let question = format!("Add the Secret to envFrom of {only}?");
-                let wanted = prompt.confirm(&question, false)?;
-                Ok(if wanted { EnvFrom::Only } else { EnvFrom::No })
-            }
-            several => {
-                let choices = [&["no container".to_owned()], several].concat();
-                let chosen = prompt.choose("Add the Secret to envFrom of", &choices)?;
-                Ok(match chosen {
-                    0 => EnvFrom::No,
-                    _ => EnvFrom::Container(choices[chosen].clone()),
-                })
-            }
-        },
-        (None, _) => Ok(EnvFrom::No),
+) -> Result<Option<String>, Failure> {
+    let (None, Some(prompt)) = (&flag, prompt) else { return Ok(flag) };
+    let mut containers = scaffold::containers(layout, app).map_err(failure)?;
+    if containers.len() < 2 {
+        return Ok(None);
     }
+    let chosen = prompt.choose("Which container gets the Secret", &containers)?;
+    Ok(Some(containers.swap_remove(chosen)))
+}
+
+/// The container that gets `envFrom`.
+fn ask_for_env_from<'s>(
+    app: &App<'s>,
+    layout: &Layout<'s>,
+    prompt: &Prompt,
+) -> Result<Option<String>, Failure> {
+    Ok(match &scaffold::containers(layout, app).map_err(failure)?[..] {
+        [] => None,
+        [only] => {
+            let question = format!("Add the Secret to envFrom of {only}?");
+            prompt.confirm(&question, false)?.then(|| only.clone())
+        }
+        several => {
+            let mut choices = [&["no container".to_owned()], several].concat();
+            match prompt.choose("Add the Secret to envFrom of", &choices)? {
+                0 => None,
+                chosen => Some(choices.swap_remove(chosen)),
+            }
+        }
+    })
 }
 
 impl From<prompt::Error> for Failure {

@@ -1,6 +1,7 @@
 //! `keywright secret new`: answers from flags or from a dialogue, then one plan.
 
 use super::keys::Keys;
+use super::uses::Uses;
 use super::{answers, failure};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim};
@@ -8,7 +9,7 @@ use crate::layout::Layout;
 use crate::scaffold;
 
 /// Make a Secret beside an app: the encrypted file, its entry in the kustomization and, on request,
-/// `envFrom` in the HelmRelease, all at once.
+/// what gives it to a container, all at once.
 ///
 /// At a terminal, what is not given is asked. Values come from standard input, from files and out of
 /// policies, never from the command line.
@@ -26,15 +27,8 @@ pub(crate) struct NewArgs {
     #[command(flatten)]
     pub(super) keys: Keys,
 
-    /// Add the Secret to `envFrom` of the app's container; say which one where there are several
-    #[arg(
-        long,
-        value_name = "CONTROLLER/CONTAINER",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ""
-    )]
-    pub(super) env_from: Option<String>,
+    #[command(flatten)]
+    pub(super) uses: Uses,
 
     #[command(flatten)]
     mode: Mode,
@@ -46,7 +40,10 @@ Examples:
   keywright secret new paperless --name paperless-smtp --generate SMTP_PASSWORD \\
       --template 'SMTP_URL=smtp://paperless:{SMTP_PASSWORD|url}@mail.example.com:587'
   pass show grafana/oidc |
-      keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET --env-from";
+      keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET --env-from
+  keywright secret new paperless --name paperless-mail --generate password \\
+      --env SMTP_PASSWORD=password --container paperless/app
+  keywright secret new grafana --name grafana-tls --from-file ca.crt=ca.pem --mount /etc/grafana/tls";
 
 /// Runs the command.
 pub(super) fn run(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {
