@@ -91,6 +91,8 @@ mod secret_new;
 mod secret_rename;
 /// `secret set`, `unset` and `edit`, with an identity and without.
 mod secret_set;
+/// `secret new`: containers that get what was made.
+mod secret_uses;
 /// The program starts and answers.
 mod smoke;
 /// What sops promises by its own functional tests.
