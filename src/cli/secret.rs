@@ -98,6 +98,9 @@ fn failure(error: scaffold::Error) -> Failure {
         Error::SecretExists { .. } | Error::SecretName { .. } | Error::FileExists { .. } => {
             failure.hint("choose another name with `--name`")
         }
+        Error::RecipeExists { name, .. } => failure.hint(format!(
+            "make what it says with `keywright secret ensure {name}`, or leave `--recipe` out"
+        )),
         Error::NoConfig { .. } => failure.hint("write one with `keywright init`"),
         Error::Uncovered { .. } => {
             failure.hint("add a creation rule whose `path_regex` matches the file")

@@ -12,6 +12,7 @@
 //! Errors name a key, a filter and a column, never a value. The text of a template is not secret: it stands on the
 //! command line.
 
+use std::fmt;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
@@ -127,6 +128,19 @@ impl FromStr for Template {
     }
 }
 
+impl fmt::Display for Template {
+    /// As it is read, which is the only way to write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            Part::Value { key, filter, .. } => match filter.name() {
+                Some(name) => write!(f, "{{{key}|{name}}}"),
+                None => write!(f, "{{{key}}}"),
+            },
+        })
+    }
+}
+
 impl Template {
     /// The keys that it names.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
@@ -170,6 +184,19 @@ impl Template {
 }
 
 impl Filter {
+    /// All of them.
+    const ALL: [Filter; 4] = [Filter::Plain, Filter::Url, Filter::Base64, Filter::Hex];
+
+    /// As it is written behind a key; `None` where nothing is.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Filter::Plain => None,
+            Filter::Url => Some("url"),
+            Filter::Base64 => Some("base64"),
+            Filter::Hex => Some("hex"),
+        }
+    }
+
     /// `None` for a binary value that stays binary.
     fn spell(self, value: &Secret) -> Option<Zeroizing<String>> {
         let bytes = value.expose();
@@ -196,14 +223,13 @@ fn value(inside: &str, column: usize) -> Result<Part, Error> {
     if !is_key(key) {
         return Err(Error::NotAKey { column, key: key.to_owned() });
     }
-    let filter = match filter {
-        None => Filter::Plain,
-        Some("url") => Filter::Url,
-        Some("base64") => Filter::Base64,
-        Some("hex") => Filter::Hex,
-        Some(filter) => return Err(Error::UnknownFilter { column, filter: filter.to_owned() }),
-    };
-    Ok(Part::Value { key: key.to_owned(), filter, column })
+    match Filter::ALL.into_iter().find(|known| known.name() == filter) {
+        Some(filter) => Ok(Part::Value { key: key.to_owned(), filter, column }),
+        None => {
+            let filter = filter.unwrap_or_default().to_owned();
+            Err(Error::UnknownFilter { column, filter })
+        }
+    }
 }
 
 /// Whether a text can be a key of a Secret or ConfigMap: as `IsConfigMapKey` of the API server decides, that is

@@ -111,7 +111,7 @@ pub(crate) fn ensure<'s>(
     layout: &Layout<'s>,
     means: &mut Means<'_>,
 ) -> Result<Ensured, Error> {
-    let Some(target) = existing::named(layout, &recipe.name)? else {
+    let Some(target) = target(recipe, layout)? else {
         return create(recipe, layout, means);
     };
     check_type(recipe, &target)?;
@@ -135,7 +135,7 @@ pub(crate) fn rotate<'s>(
     means: &mut Means<'_>,
 ) -> Result<Ensured, Error> {
     let missing = || Error::NotThere { secret: recipe.name.clone() };
-    let target = existing::named(layout, &recipe.name)?.ok_or_else(missing)?;
+    let target = target(recipe, layout)?.ok_or_else(missing)?;
     if !existing::is_encrypted(&target)? {
         return Err(missing());
     }
@@ -146,7 +146,7 @@ pub(crate) fn rotate<'s>(
 
 /// What a Secret lacks, without an identity: file, encryption, keys.
 pub(crate) fn lacks(recipe: &Recipe, layout: &Layout<'_>) -> Result<Vec<Lack>, Error> {
-    let Some(target) = existing::named(layout, &recipe.name)? else {
+    let Some(target) = target(recipe, layout)? else {
         let problem = format!("there is no Secret `{}`", recipe.name);
         return Ok(vec![Lack { path: None, problem }]);
     };
@@ -168,6 +168,15 @@ pub(crate) fn lacks(recipe: &Recipe, layout: &Layout<'_>) -> Result<Vec<Lack>, E
         }
     }
     Ok(found)
+}
+
+/// The Secret of a recipe: the one of its app, or else the only one of its name.
+pub(crate) fn target<'s>(
+    recipe: &Recipe,
+    layout: &Layout<'s>,
+) -> Result<Option<Target<'s>>, Error> {
+    let app = recipe.app.as_deref().map(|app| super::app(layout, app)).transpose()?;
+    Ok(existing::named(layout, &recipe.name, app.as_ref())?)
 }
 
 fn kind<'s>(target: &Target<'s>) -> &'s str {
@@ -213,6 +222,7 @@ fn create<'s>(
         entries: made(recipe, entries, means)?,
         uses: Vec::new(),
         container: None,
+        recipe: None,
     };
     let snapshot = layout.snapshot();
     let plan = new_secret(&request, snapshot, layout, means.now, means.random)?;

@@ -26,7 +26,7 @@ pub(crate) mod uses;
 
 use std::path::{Path, PathBuf};
 
-use crate::document::{Document, EditError};
+use crate::document::{Document, EditError, Position};
 use crate::layout::{self, App, Choice, Layout};
 use crate::make::is_key;
 use crate::repo::{self, Snapshot};
@@ -36,6 +36,7 @@ use crate::txn::{self, Plan};
 
 use place::{Where, check_free, place_in, refused, renamed_file};
 pub(crate) use place::{check_name, place};
+use recipe::{Ingredient, Recipe, record};
 use uses::Used;
 pub(crate) use uses::{Use, containers};
 
@@ -67,6 +68,16 @@ pub(crate) enum Error {
     FileExists {
         /// The name that would be the best.
         path: PathBuf,
+    },
+    /// A recipe of this name exists.
+    #[error("{}:{position}: there is a recipe for `{name}` already", path.display())]
+    RecipeExists {
+        /// The file of recipes.
+        path: PathBuf,
+        /// Where in it.
+        position: Position,
+        /// The name of the Secret.
+        name: String,
     },
     /// A Secret without values.
     #[error("a Secret needs at least one key")]
@@ -173,6 +184,8 @@ pub(crate) struct NewSecret<'s> {
     pub(crate) uses: Vec<Use>,
     /// That container, as [`containers`] shows it; `None` where the app has only one.
     pub(crate) container: Option<String>,
+    /// How the values were made, if that is to be written down.
+    pub(crate) recipe: Option<Vec<Ingredient>>,
 }
 
 /// The app of this name. Several Flux Kustomizations that apply one directory are one place for a Secret.
@@ -186,8 +199,8 @@ pub(crate) fn app<'s>(layout: &Layout<'s>, name: &str) -> Result<App<'s>, Error>
     Ok(layout.only_app(name, choice, |_| true)?)
 }
 
-/// The changes that make the Secret: the new file, its entry in the kustomization, the references to it. `now` is the
-/// time for the metadata, RFC 3339 in UTC with seconds.
+/// The changes that make the Secret: the new file, its entry in the kustomization, the references to it, its recipe.
+/// `now` is the time for the metadata, RFC 3339 in UTC with seconds.
 pub(crate) fn new_secret<'s>(
     request: &NewSecret<'s>,
     snapshot: &'s Snapshot,
@@ -214,6 +227,15 @@ pub(crate) fn new_secret<'s>(
         let chosen = (request.container.as_deref(), &request.uses[..]);
         let (path, edited) = uses::add(layout, &request.app, secret, chosen)?;
         push_edited(&mut plan, snapshot, path, edited)?;
+    }
+    if let Some(keys) = &request.recipe {
+        let recipe = Recipe {
+            name: request.name.clone(),
+            app: Some(record::address(&request.app, layout)),
+            kind: request.kind.clone(),
+            keys: keys.clone(),
+        };
+        plan.push(record::record(&recipe, snapshot)?)?;
     }
     Ok(plan)
 }

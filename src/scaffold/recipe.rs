@@ -16,6 +16,8 @@
 //! `keep` marks what is not to change: who changes it loses data. Refused are fields that are not known, a key that is
 //! made in two ways or in none, and a key that is made from one that the recipe does not have.
 
+pub(crate) mod record;
+
 use std::str::FromStr;
 
 use crate::document::Document;
@@ -69,6 +71,16 @@ pub(crate) enum How {
 }
 
 impl How {
+    /// The way by which a value is made; whatever is there already was given.
+    fn of(entry: &Entry) -> How {
+        match entry {
+            Entry::Value(_) => How::Given,
+            Entry::Generate(policy) => How::Generate(policy.clone()),
+            Entry::Template(template) => How::Template(template.clone()),
+            Entry::Derive(derivation) => How::Derive(derivation.clone()),
+        }
+    }
+
     /// What makes it; `None` where somebody has to give it.
     pub(crate) fn entry(&self) -> Option<Entry> {
         Some(match self {
@@ -90,6 +102,16 @@ impl How {
 }
 
 impl Ingredient {
+    /// The keys of a Secret before their values are made, in order.
+    pub(crate) fn all(entries: &[(String, Entry)]) -> Vec<Ingredient> {
+        let one = |(key, entry): &(String, Entry)| Ingredient {
+            key: key.clone(),
+            how: How::of(entry),
+            keep: false,
+        };
+        entries.iter().map(one).collect()
+    }
+
     /// The second key that is made with this one: the private key of a certificate.
     pub(crate) fn companion(&self) -> Option<String> {
         match &self.how {

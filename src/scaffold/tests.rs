@@ -58,6 +58,7 @@ fn plan_for(snapshot: &Snapshot, name: &str, secret: &str, uses: &[Use]) -> Resu
         ],
         uses: uses.to_vec(),
         container: None,
+        recipe: None,
     };
     new_secret(&request, snapshot, &layout, "2031-01-02T03:04:05Z", &mut Fixed)
 }

@@ -9,7 +9,7 @@ use crate::cli::{Context, Failure};
 use crate::layout::{App, Layout};
 use crate::make::{Entry, Policy, Template, evaluate, is_key};
 use crate::repo::Snapshot;
-use crate::scaffold::recipe::OPAQUE;
+use crate::scaffold::recipe::{Ingredient, OPAQUE, record};
 use crate::scaffold::{self, NewSecret, Use};
 use crate::secret::Secret;
 
@@ -28,6 +28,9 @@ pub(super) fn collect<'s>(
     let name = name(args.name, &app, layout, prompt)?;
     // What cannot be written is refused before anybody types a password.
     scaffold::place(snapshot, layout, &app, &name).map_err(failure)?;
+    if args.recipe {
+        record::check_free(&name, snapshot).map_err(failure)?;
+    }
     let asks = args.keys.0.is_empty();
     let mut uses = args.uses.ways();
     let mut container = args.uses.container;
@@ -50,6 +53,7 @@ pub(super) fn collect<'s>(
             entries.collect::<Result<_, Failure>>()?
         }
     };
+    let recipe = args.recipe.then(|| Ingredient::all(&entries));
     let now = context.now();
     let entries = evaluate(entries, &mut context.random, &now)
         .map_err(|error| Failure::new(error.to_string()))?;
@@ -58,7 +62,7 @@ pub(super) fn collect<'s>(
         uses.extend(container.as_ref().map(|_| Use::EnvFrom));
     }
     let kind = OPAQUE.to_owned();
-    Ok(NewSecret { app, name, kind, entries, uses, container })
+    Ok(NewSecret { app, name, kind, entries, uses, container, recipe })
 }
 
 fn app<'s>(

@@ -7,7 +7,7 @@ use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::{self, Layout};
 use crate::repo::Snapshot;
 use crate::scaffold::ensure::{self, Ensured, Error};
-use crate::scaffold::existing::Means;
+use crate::scaffold::existing::{self, Means};
 use crate::scaffold::making::{self, Remark};
 use crate::scaffold::recipe::Recipe;
 use crate::settings;
@@ -170,6 +170,10 @@ pub(super) fn refusal(error: Error) -> Failure {
         Error::Making(making::Error::NotDrawn { key }) => {
             failure.hint(format!("give another one with `keywright secret set SECRET {key}`"))
         }
+        Error::Existing(existing::Error::Ambiguous { name, .. }) => failure.hint(format!(
+            "say in the recipe of `{name}` beside which app it is: `app: DIRECTORY` in {}",
+            settings::FILE_NAME
+        )),
         Error::Existing(error) => failure_of(error),
         Error::New(error) => super::failure(error),
         Error::Layout(error) => failure.with_layout_hints(&error),

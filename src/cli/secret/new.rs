@@ -30,6 +30,10 @@ pub(crate) struct NewArgs {
     #[command(flatten)]
     pub(super) uses: Uses,
 
+    /// Record in `keywright.yaml` how the values are made, for `secret ensure` and `secret rotate`; no value gets in
+    #[arg(long)]
+    pub(super) recipe: bool,
+
     #[command(flatten)]
     mode: Mode,
 }
@@ -43,7 +47,8 @@ Examples:
       keywright secret new grafana --name grafana-oidc --set-stdin CLIENT_SECRET --env-from
   keywright secret new paperless --name paperless-mail --generate password \\
       --env SMTP_PASSWORD=password --container paperless/app
-  keywright secret new grafana --name grafana-tls --from-file ca.crt=ca.pem --mount /etc/grafana/tls";
+  keywright secret new grafana --name grafana-tls --from-file ca.crt=ca.pem --mount /etc/grafana/tls
+  keywright secret new nats --name nats-auth --recipe --generate PASSWORD --derive 'HASH=bcrypt(PASSWORD)'";
 
 /// Runs the command.
 pub(super) fn run(args: NewArgs, context: &mut Context) -> Result<Status, Failure> {

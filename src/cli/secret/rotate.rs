@@ -10,7 +10,7 @@ use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
 use crate::repo::Changed;
 use crate::scaffold::ensure;
-use crate::scaffold::existing::{Means, inventory};
+use crate::scaffold::existing::{Listed, Means, inventory};
 use crate::scaffold::making::keeper;
 use crate::scaffold::recipe::{How, Recipe};
 use crate::txn::Plan;
@@ -81,7 +81,7 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
     for recipe in &recipes {
         let layout = Layout::read(&snapshot)?;
         let keys = match &args.older_than {
-            Some(age) => old(recipe, age, &args.forced, (&root, &layout), context),
+            Some(age) => old(recipe, age, &args.forced, (&root, &layout), context)?,
             None => args.keys.clone(),
         };
         if keys.is_empty() && args.older_than.is_some() {
@@ -108,9 +108,14 @@ fn old(
     forced: &[String],
     (root, layout): (&Path, &Layout<'_>),
     context: &mut Context,
-) -> Vec<String> {
+) -> Result<Vec<String>, Failure> {
+    let target = ensure::target(recipe, layout).map_err(refusal)?;
+    let is_it = |one: &Listed| {
+        let is_secret = one.name == recipe.name && one.secret_type.is_some();
+        is_secret && target.is_some_and(|target| target.file() == one.path)
+    };
     let mut listed = inventory(layout, Some(&recipe.name));
-    listed.retain(|one| one.name == recipe.name && one.secret_type.is_some());
+    listed.retain(is_it);
     let latest = context.seconds() - age.seconds;
     let (mut found, mut is_old) = (Vec::new(), false);
     for (key, changed) in dated(root, &listed).into_iter().flat_map(|(_, keys)| keys) {
@@ -128,7 +133,7 @@ fn old(
     if !is_old {
         context.say(format!("{}: no generated value is older than {}", recipe.name, age.text));
     }
-    found
+    Ok(found)
 }
 
 #[cfg(test)]

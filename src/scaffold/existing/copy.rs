@@ -112,7 +112,7 @@ fn named(document: &Document, name: &str, namespace: Option<&str>) -> Result<Doc
 }
 
 /// A subtree, aliases written out.
-fn fragment(document: &Document, node: NodeId) -> Fragment {
+pub(in crate::scaffold) fn fragment(document: &Document, node: NodeId) -> Fragment {
     let node = document.target(node);
     match document.node(node).kind {
         Kind::Mapping(_) => {

@@ -96,15 +96,41 @@ impl<'s> Target<'s> {
     }
 }
 
-/// The Secret that is called so, if there is one.
-pub(crate) fn named<'s>(layout: &Layout<'s>, name: &str) -> Result<Option<Target<'s>>, Error> {
+/// The Secret that is called so, if there is one. With an app it is the one beside it, else the one in its namespace,
+/// which can have no other of the name.
+pub(crate) fn named<'s>(
+    layout: &Layout<'s>,
+    name: &str,
+    app: Option<&App<'s>>,
+) -> Result<Option<Target<'s>>, Error> {
     let all = layout.secrets().into_iter().map(Target::of);
-    let called: Vec<_> = all.filter(|one| one.name() == name).collect();
+    let mut called: Vec<_> = all.filter(|one| one.name() == name).collect();
+    if let Some(app) = app {
+        called = of_app(layout, app, called);
+    }
     match called.is_empty() {
         true => {
             layout.broken_with(&format!("name: {name}")).map_or(Ok(None), |error| Err(error.into()))
         }
         false => unambiguous(layout, name, called).map(Some),
+    }
+}
+
+/// Those that are beside an app; without any, those in its namespace.
+fn of_app<'s>(layout: &Layout<'s>, app: &App<'s>, called: Vec<Target<'s>>) -> Vec<Target<'s>> {
+    let members = layout.files_of(app);
+    let is_beside = |one: &Target<'_>| {
+        members.contains(&one.file()) || one.file().parent() == Some(&app.directory)
+    };
+    let namespace = layout.namespace_of(app).map(|fact| fact.value);
+    let shares_namespace = |one: &Target<'s>| {
+        let own = layout.namespace(one.site.object, one.file()).map(|fact| fact.value);
+        own.is_some() && own == namespace
+    };
+    let (beside, others): (Vec<_>, Vec<_>) = called.into_iter().partition(is_beside);
+    match beside.is_empty() {
+        true => others.into_iter().filter(shares_namespace).collect(),
+        false => beside,
     }
 }
 

@@ -33,6 +33,7 @@ use crate::secret::RandomSource;
 use crate::sops;
 use crate::txn::{self, Plan};
 
+pub(super) use copy::fragment;
 pub(crate) use copy::{Destination, copy};
 pub(crate) use find::{Candidate, Target, find, find_key, find_keys, named};
 pub(crate) use inventory::{Key, KeyState, Listed, inventory};
