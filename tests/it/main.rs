@@ -87,6 +87,8 @@ mod secret_get;
 mod secret_list;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
+/// `secret new --recipe`, and which Secret a recipe means.
+mod secret_recipe;
 /// `secret rename`: with everything that refers to it.
 mod secret_rename;
 /// `secret set`, `unset` and `edit`, with an identity and without.
