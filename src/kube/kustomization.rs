@@ -81,12 +81,18 @@ impl<'d> Kustomization<'d> {
         self.strings("resources")
     }
 
-    /// The names of the Secrets that it makes of literals and files.
+    /// The entries of `secretGenerator`, which make Secrets of literals and files.
+    pub(crate) fn secret_generators(&self) -> Vec<NodeId> {
+        let document = self.document;
+        let list = self.field("secretGenerator").map(|list| document.target(list));
+        list.into_iter().flat_map(|list| document.items(list)).collect()
+    }
+
+    /// The names of the Secrets that it makes.
     pub(crate) fn generated_secrets(&self) -> Vec<&'d str> {
         let document = self.document;
-        let items = self.field("secretGenerator").map(|list| document.target(list));
-        let items = items.into_iter().flat_map(|list| document.items(list).collect::<Vec<_>>());
-        items.filter_map(|item| document.text(document.lookup(item, "name")?)).collect()
+        let name = |item| document.text(document.lookup(item, "name")?);
+        self.secret_generators().into_iter().filter_map(name).collect()
     }
 
     /// The files of `patches`; what they hold is a part of an object, not an object.

@@ -35,6 +35,18 @@ pub(crate) fn changes(root: &Path, paths: &[PathBuf]) -> Vec<Vec<Changed>> {
     all.into_iter().map(|(_, changes)| changes).collect()
 }
 
+/// Whether the history ends before its beginning: what the oldest commit has may be older than that.
+pub(crate) fn is_shallow(root: &Path) -> bool {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(root)
+        .args(["rev-parse", "--is-shallow-repository"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    output.is_ok_and(|output| output.stdout == b"true\n")
+}
+
 fn of_file(root: &Path, path: &Path) -> Option<Vec<Changed>> {
     let output = Command::new("git")
         .arg("-C")

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::document::{Document, ParseError};
 use crate::txn::{Change, Content, Plan};
 
-pub(crate) use blame::{Changed, changes};
+pub(crate) use blame::{Changed, changes, is_shallow};
 pub(crate) use head::committed;
 
 /// Why a repository cannot be read.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::ensure::{chosen, refusal, tell};
-use super::list::dated;
+use super::list::{dated, tell_shallow};
 use crate::cli::commit::{self, Mode};
 use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
@@ -78,6 +78,9 @@ pub(super) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
     let identities = discover::identities(context)?;
     let now = context.now();
     let (mut plan, mut restarts) = (Plan::new(), Vec::new());
+    if args.older_than.is_some() {
+        tell_shallow(&root, context);
+    }
     for recipe in &recipes {
         let layout = Layout::read(&snapshot)?;
         let keys = match &args.older_than {

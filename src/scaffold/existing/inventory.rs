@@ -1,15 +1,23 @@
 //! All Secrets of a repository with their keys, as far as they can be seen without a key.
 
+mod generated;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, NodeId};
+use crate::kube::kustomization::{Kustomization, is_kustomization};
 use crate::kube::secret::SecretObject;
 use crate::kube::{Object, objects};
 use crate::layout::{App, Layout};
 use crate::sops::file::EncryptedFile;
 use crate::sops::token::Token;
+
+use generated::generated;
+
+/// What is shown as the kind of a Secret that kustomize makes.
+const GENERATOR: &str = "secretGenerator";
 
 /// Objects that a Secret is made from, by API group and kind, with the mapping or list that names its keys.
 const REFERENCES: [(&str, &str, &[&str]); 6] = [
@@ -30,7 +38,7 @@ pub(crate) struct Listed {
     pub(crate) namespace: Option<String>,
     /// `metadata.name`, of the Secret that is made where this is a reference.
     pub(crate) name: String,
-    /// `Secret`, or the kind of the reference.
+    /// `Secret`, the kind of the reference, or `secretGenerator`.
     pub(crate) kind: String,
     /// Its file, relative to the root.
     pub(crate) path: PathBuf,
@@ -49,7 +57,9 @@ pub(crate) struct Key {
     pub(crate) name: String,
     /// What is there.
     pub(crate) state: KeyState,
-    /// The lines of the entry, from 0.
+    /// The file that it stands in, relative to the root: that of its Secret, or one that a generator reads.
+    pub(crate) path: PathBuf,
+    /// The lines of the entry, from 0; more than there are for a whole file.
     pub(crate) lines: Range<usize>,
 }
 
@@ -62,7 +72,7 @@ pub(crate) enum KeyState {
     Empty,
     /// Something that can be read.
     Plain,
-    /// A reference to a store, or something that is sealed by other means.
+    /// A reference to a store, something that is sealed by other means, or a file that is not in the repository.
     Elsewhere,
 }
 
@@ -72,6 +82,10 @@ pub(crate) fn inventory(layout: &Layout<'_>, wanted: Option<&str>) -> Vec<Listed
     let snapshot = layout.snapshot();
     let mut found = Vec::new();
     for file in snapshot.manifests() {
+        if is_kustomization(file) {
+            found.extend(of_generators(layout, &owners, file));
+            continue;
+        }
         // Most files are parsed for nothing else.
         let names_one = |bytes: &[u8]| {
             let kinds = REFERENCES.iter().map(|(_, kind, _)| *kind).chain(["Secret"]);
@@ -85,15 +99,11 @@ pub(crate) fn inventory(layout: &Layout<'_>, wanted: Option<&str>) -> Vec<Listed
         let encrypted = EncryptedFile::open(document).is_ok_and(|file| file.is_some());
         let lines = Lines::of(document.source());
         for object in objects(document) {
-            let Some((secret_type, keys)) = content(&object, &lines) else { continue };
+            let Some((secret_type, keys)) = content(&object, file, &lines) else { continue };
             let target = object.text(&["spec", "target", "name"]);
-            let app = owner(&owners, file).map(App::name).or_else(|| {
-                // Without a Flux Kustomization the directory of the list is the app.
-                layout.kustomize_file_above(file)?.parent()?.file_name()?.to_str()
-            });
             let is_made = !object.is("", "Secret");
             found.push(Listed {
-                app: app.map(str::to_owned),
+                app: app_name(layout, &owners, file),
                 namespace: layout.namespace(object, file).map(|fact| fact.value.to_owned()),
                 name: target.filter(|_| is_made).or(object.name()).unwrap_or_default().to_owned(),
                 kind: object.kind().unwrap_or_default().to_owned(),
@@ -123,15 +133,37 @@ pub(crate) fn inventory(layout: &Layout<'_>, wanted: Option<&str>) -> Vec<Listed
     found
 }
 
+/// The Secrets that a kustomize file makes.
+fn of_generators<'s>(layout: &Layout<'s>, owners: &Owners<'s>, file: &Path) -> Vec<Listed> {
+    let snapshot = layout.snapshot();
+    let app = owner(owners, file);
+    let given = app.and_then(|app| layout.namespace_given(app)).map(|fact| fact.value);
+    let document = snapshot.document(file);
+    let of_file = document.ok().and_then(|document| Kustomization::of(document).namespace());
+    let listed = generated(snapshot, file).into_iter().map(|one| Listed {
+        app: app_name(layout, owners, file),
+        namespace: given.or(of_file).or(one.namespace).map(str::to_owned),
+        name: one.name.to_owned(),
+        kind: GENERATOR.to_owned(),
+        path: file.to_owned(),
+        secret_type: Some(one.kind.to_owned()),
+        encrypted: false,
+        keys: one.keys,
+    });
+    listed.collect()
+}
+
 /// Type and keys of a Secret, or the keys of a reference as far as it names them; `None` for other objects.
-fn content(object: &Object<'_>, lines: &Lines) -> Option<(Option<String>, Vec<Key>)> {
+fn content(object: &Object<'_>, file: &Path, lines: &Lines) -> Option<(Option<String>, Vec<Key>)> {
     let document = object.document;
+    let path = file.to_owned();
     if let Some(secret) = SecretObject::of(*object) {
         let mut keys: Vec<Key> = Vec::new();
         for entry in secret.entries() {
             let key = Key {
                 name: entry.key.to_owned(),
-                state: state(document, entry.value),
+                state: state(document.text(entry.value).unwrap_or_default()),
+                path: path.clone(),
                 lines: lines.of_entry(document, entry.key_node, entry.value),
             };
             match keys.iter_mut().find(|known| known.name == key.name) {
@@ -151,13 +183,12 @@ fn content(object: &Object<'_>, lines: &Lines) -> Option<(Option<String>, Vec<Ke
     let keys = of_mapping.chain(of_list).filter_map(|(key, value)| {
         let lines = lines.of_entry(document, key, value);
         let name = document.text(key)?.to_owned();
-        Some(Key { name, state: KeyState::Elsewhere, lines })
+        Some(Key { name, state: KeyState::Elsewhere, path: path.clone(), lines })
     });
     Some((None, keys.collect()))
 }
 
-fn state(document: &Document, value: NodeId) -> KeyState {
-    let text = document.text(value).unwrap_or_default();
+fn state(text: &str) -> KeyState {
     match Token::parse(text) {
         Ok(_) => KeyState::Encrypted,
         Err(_) if text.is_empty() => KeyState::Empty,
@@ -165,19 +196,27 @@ fn state(document: &Document, value: NodeId) -> KeyState {
     }
 }
 
-/// The apps that a file is built into.
-fn owners<'s>(layout: &Layout<'s>) -> BTreeMap<&'s Path, Vec<App<'s>>> {
-    let mut owners: BTreeMap<&Path, Vec<App<'_>>> = BTreeMap::new();
+/// Files and the apps that they are built into.
+type Owners<'s> = BTreeMap<&'s Path, Vec<App<'s>>>;
+
+fn owners<'s>(layout: &Layout<'s>) -> Owners<'s> {
+    let mut owners = Owners::new();
     for app in layout.apps() {
-        for file in layout.files_of(&app) {
+        for file in layout.files_of(&app).into_iter().chain(app.kustomization) {
             owners.entry(file).or_default().push(app.clone());
         }
     }
     owners
 }
 
+/// The app of a file; without a Flux Kustomization the directory of the list is one.
+fn app_name(layout: &Layout<'_>, owners: &Owners<'_>, file: &Path) -> Option<String> {
+    let directory = || layout.kustomize_file_above(file)?.parent()?.file_name()?.to_str();
+    owner(owners, file).map(App::name).or_else(directory).map(str::to_owned)
+}
+
 /// The app whose directory is nearest to the file.
-fn owner<'o, 's>(owners: &'o BTreeMap<&'s Path, Vec<App<'s>>>, file: &Path) -> Option<&'o App<'s>> {
+fn owner<'o, 's>(owners: &'o Owners<'s>, file: &Path) -> Option<&'o App<'s>> {
     let depth = |app: &&App<'_>| match file.starts_with(&app.directory) {
         true => app.directory.components().count() + 1,
         false => 0,
