@@ -7,7 +7,8 @@
 //! ```
 //!
 //! [`evaluate`] makes the values of a set of keys, whatever order they need each other in. For values that are there
-//! already, [`Policy::accepts`] and [`Derivation::holds`] say whether they are what would be made.
+//! already, [`Policy::accepts`] and [`Derivation::holds`] say whether they are what would be made, and [`check_pair`]
+//! whether a certificate and a private key belong together.
 //!
 //! What this room does not do: know where a value is going, or draw randomness by itself (only `age` identities
 //! come from where `keys` gets them).
@@ -29,4 +30,6 @@ pub(crate) use derivation::{Derivation, Error as DerivationError};
 pub(crate) use evaluate::{Entry, Error as EvaluateError, evaluate};
 pub(crate) use percent::percent_encode;
 pub(crate) use policy::Policy;
+pub(crate) use private_key::pair::{Error as PairError, Remark as PairRemark, check as check_pair};
+pub(crate) use private_key::{Half, ssh_half};
 pub(crate) use template::{Error as TemplateError, Template, is_key};

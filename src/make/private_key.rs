@@ -12,6 +12,8 @@
 
 pub(super) mod certificate;
 mod openssh;
+pub(super) mod pair;
+mod pem;
 mod pkcs8;
 #[cfg(test)]
 mod tests;
@@ -76,6 +78,15 @@ impl fmt::Display for Algorithm {
     }
 }
 
+/// One of the two keys of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// The one that is kept.
+    Private,
+    /// The one that is given away.
+    Public,
+}
+
 /// A new key. Files of several lines end with a line break, as their programs write them.
 pub(super) fn generate(algorithm: Algorithm, random: &mut dyn RandomSource) -> Secret {
     match algorithm {
@@ -106,6 +117,25 @@ pub(super) fn public(text: &str) -> Option<String> {
         pem if pem.starts_with(openssh::BEGIN) => openssh::public(pem),
         pem if pem.starts_with("-----BEGIN ") => pkcs8::public(pem),
         _ => Some(encode::base64(PublicKey::from(&x25519(text)?).as_bytes())),
+    }
+}
+
+/// Which half of a pair of keys for SSH a text is; `None` if it is neither. A private one may be behind a passphrase.
+pub(crate) fn ssh_half(text: &str) -> Option<Half> {
+    let is_sound = |block: &pem::Block<'_>| match block.label {
+        "OPENSSH PRIVATE KEY" => openssh::public(text).is_some(),
+        _ => block.is_private_key() && (block.is_protected() || block.bytes().is_some()),
+    };
+    // As `authorized_keys` has them (sshd(8)), in the form of RFC 4716, or in PEM.
+    const PUBLIC: [&str; 3] = ["ssh-", "ecdsa-sha2-", "sk-"];
+    let is_public = || {
+        PUBLIC.iter().any(|name| text.trim_start().starts_with(name))
+            || text.contains(" PUBLIC KEY-----")
+            || text.contains("BEGIN SSH2 PUBLIC KEY")
+    };
+    match pem::blocks(text).any(|block| is_sound(&block)) {
+        true => Some(Half::Private),
+        false => is_public().then_some(Half::Public),
     }
 }
 

@@ -9,12 +9,10 @@
 //!                                           string seed and point, string comment; 1, 2, 3 … up to 8·n bytes
 //! ```
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
-use super::encode;
+use super::{encode, pem};
 use crate::secret::{RandomSource, Secret};
 
 /// The first line.
@@ -116,10 +114,7 @@ pub(super) fn is_open_ed25519(text: &str) -> bool {
 }
 
 fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let body = text.trim().strip_prefix(BEGIN)?.strip_suffix(END)?;
-    let mut encoded = Zeroizing::new(String::with_capacity(body.len()));
-    encoded.extend(body.split_ascii_whitespace());
-    STANDARD.decode(encoded.as_str()).ok().map(Zeroizing::new)
+    pem::decoded(text.trim().strip_prefix(BEGIN)?.strip_suffix(END)?)
 }
 
 /// The cipher and the public key.

@@ -13,10 +13,10 @@ use super::Rng;
 use crate::secret::{RandomSource, Secret};
 
 /// `id-Ed25519` (RFC 8410, 3).
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// `id-ecPublicKey` (RFC 5480, 2.1.1).
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(super) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// A new Ed25519 key. Without its public key, which older programs do not expect.
 pub(super) fn ed25519(random: &mut dyn RandomSource) -> Secret {

@@ -132,3 +132,85 @@ fn a_certificate_is_accepted_for_its_own_names_alone() {
     }
     assert!(policy.accepts(&made.companion.unwrap()).is_err());
 }
+
+/// A certificate for ten days from [`NOW`] on, and its key.
+fn certified(seed: u64) -> (Secret, Secret) {
+    let policy: Policy = "self-signed:cn=a.test,days=40".parse().unwrap();
+    let made = policy.generate(&mut Mixed(seed), NOW).ok().unwrap();
+    (made.value, made.companion.unwrap())
+}
+
+#[test]
+fn a_certificate_is_told_when_it_is_not_valid_or_soon_will_not_be() {
+    use pair::Remark::{Ended, Ends, NotYet};
+    let (certificate, key) = certified(1);
+    let (from, at) = (NOW.to_owned(), "2031-02-11T03:04:05Z".to_owned());
+    for (now, wanted) in [
+        ("2031-01-02T03:04:04Z", vec![NotYet { from }]),
+        (NOW, vec![]),
+        ("2031-01-12T03:04:05Z", vec![]),
+        ("2031-01-12T03:04:06Z", vec![Ends { at: at.clone() }]),
+        ("2031-02-11T03:04:05Z", vec![Ends { at: at.clone() }]),
+        ("2031-02-11T03:04:06Z", vec![Ended { at }]),
+    ] {
+        assert_eq!(pair::check(&certificate, &key, now), Ok(wanted), "{now}");
+    }
+}
+
+#[test]
+fn a_certificate_and_a_key_belong_together_or_are_refused() {
+    use pair::Error::{Certificate, Key, Mismatch, Protected};
+    let ((certificate, key), (_, other)) = (certified(1), certified(2));
+    let check = |one: &Secret, other: &Secret| pair::check(one, other, NOW);
+    assert_eq!(check(&certificate, &other), Err(Mismatch));
+    let secret = |text: &str| Secret::from(text.to_owned());
+    assert_eq!(check(&certificate, &secret(ED25519)), Err(Mismatch));
+    assert_eq!(check(&key, &key), Err(Certificate));
+    assert_eq!(check(&certificate, &certificate), Err(Key));
+    assert_eq!(check(&certificate, &Secret::new(vec![0xff])), Err(Key));
+    let ssh = generate(Algorithm::SshEd25519, &mut Mixed(1));
+    assert_eq!(check(&certificate, &ssh), Err(Key));
+
+    // Other text around the blocks, and lines of another length.
+    let text = key.expose_text().unwrap();
+    let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let labelled = |label: &str, header: &str| {
+        secret(&format!(
+            "note\n-----BEGIN {label}-----\n{header}{body}\n-----END {label}-----\nnote"
+        ))
+    };
+    assert_eq!(check(&certificate, &labelled("PRIVATE KEY", "")), Ok(vec![]));
+    assert_eq!(check(&certificate, &labelled("ENCRYPTED PRIVATE KEY", "")), Err(Protected));
+    let header = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n";
+    assert_eq!(check(&certificate, &labelled("RSA PRIVATE KEY", header)), Err(Protected));
+    for label in ["RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "PUBLIC KEY"] {
+        assert_eq!(check(&certificate, &labelled(label, "")), Err(Key), "{label}");
+    }
+}
+
+#[test]
+fn an_algorithm_that_is_not_supported_is_said_and_not_refused() {
+    let (certificate, _) = certified(1);
+    // Ed448 (RFC 8410, 10.3): an identifier that is not known, and bytes.
+    let body = STANDARD.encode(
+        [&[0x30, 0x47, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x71, 4, 0x3b, 4, 0x39][..], &[7; 0x39]]
+            .concat(),
+    );
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    assert_eq!(
+        pair::check(&certificate, &Secret::from(key), NOW),
+        Ok(vec![pair::Remark::Unchecked])
+    );
+}
+
+#[test]
+fn halves_of_ssh_keys_are_told_apart() {
+    let key = text(Algorithm::SshEd25519, 1);
+    for private in [key.as_str(), ED25519, &text(Algorithm::Ed25519, 1)] {
+        assert_eq!(ssh_half(private), Some(Half::Private));
+    }
+    assert_eq!(ssh_half(&public(&key).unwrap()), Some(Half::Public));
+    assert_eq!(ssh_half(&public(ED25519).unwrap()), Some(Half::Public));
+    assert_eq!(ssh_half(&key[..key.len() / 2]), None);
+    assert_eq!(ssh_half("hunter2"), None);
+}
