@@ -109,7 +109,7 @@ fn one_of_several_secrets_of_a_file_is_copied_alone() {
         &stream,
         "apiVersion: v1\nkind: Secret\nmetadata: {name: one, namespace: apps}\nstringData: {A: TESTonlyA}\n---\n\
          # the second\napiVersion: v1\nkind: Secret\nmetadata: {name: two, namespace: apps}\nstringData: {B: TESTonlyB}\n---\n\
-         apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: three, namespace: apps}\n  stringData: {C: TESTonlyC, D: '0755'}\n",
+         apiVersion: v1\nkind: List\nitems:\n# the third\n- apiVersion: v1\n  kind: Secret # here\n  metadata: {name: three, namespace: apps}\n  stringData:\n    C: TESTonlyC\n    # octal\n    D: '0755'\n",
     );
     let sops = sandbox.run(reference::current_sops()).args(["--config", "nerv/.sops.yaml"]);
     sops.args(["--encrypt", "--in-place", &stream]).go().success();
@@ -122,6 +122,11 @@ fn one_of_several_secrets_of_a_file_is_copied_alone() {
             sandbox.run(reference::current_sops()).args(["--decrypt", &file]).go().success();
         assert_eq!(plain.stdout().matches("kind:").count(), 1, "{}", plain.stdout());
         assert!(!plain.stdout().contains("TESTonlyA"));
+        let comments: &[&str] =
+            if name == "two" { &["# the second"] } else { &["# the third", "# here", "# octal"] };
+        comments
+            .iter()
+            .for_each(|text| assert!(plain.stdout().contains(text), "{}", plain.stdout()));
     }
     built(&sandbox, PAPERLESS);
 }

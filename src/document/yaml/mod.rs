@@ -4,6 +4,7 @@
 //! YAML – which SOPS, Flux and kubectl use – this module follows Go's; each such place says so.
 
 mod heading;
+mod item;
 mod parse;
 mod place;
 mod removal;

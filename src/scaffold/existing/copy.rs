@@ -6,7 +6,9 @@ use zeroize::Zeroizing;
 
 use super::opened::{open, secret_at};
 use super::{Changed, Error, Means, Target};
-use crate::document::{Document, EditError, Edits, Fragment, Kind, NodeId, Placement, Value};
+use crate::document::{
+    Document, EditError, Edits, Fragment, Kind, NodeId, Placement, Syntax, Value,
+};
 use crate::layout::{App, Layout};
 use crate::scaffold::{Where, listing, manifest, place_in, push_edited};
 use crate::txn::Plan;
@@ -67,17 +69,21 @@ fn beside<'s>(target: &Target<'s>, layout: &Layout<'s>) -> App<'s> {
     }
 }
 
-/// A document that holds nothing but the object of this number: with its comments, unless it is an item of a list.
+/// A YAML document that holds nothing but the object of this number: with its comments, unless an alias in an item of a
+/// list leads out of it.
 fn alone(plain: &Document, position: usize) -> Result<Document, EditError> {
-    let object = secret_at(plain, position).object;
-    let root = plain.root_of(object.node);
-    if plain.roots()[root].node != object.node {
-        let mut edits = Edits::new(plain);
-        edits.append_root(&fragment(plain, object.node))?;
-        let edited = edits.apply()?;
-        return only_root(&edited, edited.roots().len() - 1);
+    let node = secret_at(plain, position).object.node;
+    let root = plain.root_of(node);
+    if plain.roots()[root].node == node && plain.syntax() == Syntax::Yaml {
+        return only_root(plain, root);
     }
-    only_root(plain, root)
+    if let Some(item) = plain.item_alone(node) {
+        return Ok(item);
+    }
+    let nothing = Document::parse(Vec::new()).expect("a file without content is a document");
+    let mut edits = Edits::new(&nothing);
+    edits.append_root(&fragment(plain, node))?;
+    edits.apply()
 }
 
 /// A stream without its other documents.
