@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use crate::kube::kustomization::{Kustomization, is_kustomization, joined};
-use crate::repo::{self, Snapshot};
+use crate::repo::{self, Snapshot, is_json};
 
 /// The entries of all kustomize files.
 #[derive(Default)]
@@ -45,6 +45,12 @@ impl<'s> Listing<'s> {
     /// The content of a kustomize file.
     pub(super) fn view(&self, file: &Path) -> Option<Kustomization<'s>> {
         self.of_directory.get(file.parent()?).map(|(_, view)| *view)
+    }
+
+    /// The JSON files among the resources.
+    pub(super) fn json(&self) -> impl Iterator<Item = &'s Path> {
+        let json = self.listed.keys().filter(|path| is_json(path));
+        json.filter_map(|path| self.files.get(path.as_path()).copied())
     }
 
     /// The kustomize file that lists a file: the one beside it before others.

@@ -240,6 +240,12 @@ impl<'s> Layout<'s> {
         self.snapshot
     }
 
+    /// The files that a Secret can stand in: YAML, and what is listed of JSON. Where nothing is listed, Flux takes YAML
+    /// alone; so no other JSON file has to be read to find out what it is.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &'s Path> {
+        self.snapshot.manifests().chain(self.listing.json())
+    }
+
     /// The objects in the YAML files right in a directory. Refused where one of them is not YAML.
     pub(crate) fn objects_in(
         &self,

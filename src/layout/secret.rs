@@ -53,7 +53,7 @@ impl<'s> Layout<'s> {
 
     /// Every Secret of the repository that can be read.
     pub(crate) fn secrets(&self) -> Vec<SecretSite<'s>> {
-        self.snapshot.manifests().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
+        self.manifests().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
     }
 
     /// Whether a Secret of this name is made by something else than a Secret document: a generator of a kustomize file,

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
-use crate::document::{Document, ParseError};
+use crate::document::{Document, ParseError, Syntax};
 use crate::txn::{Change, Content, Plan};
 
 pub(crate) use blame::{Changed, changes, is_shallow};
@@ -132,11 +132,12 @@ impl Snapshot {
         }
     }
 
-    /// A file as a YAML document, parsed on first use.
+    /// A file as a document, parsed on first use: as JSON if it is called so, else as YAML.
     pub(crate) fn document(&self, path: &Path) -> Result<&Document, Error> {
         let bytes = self.bytes(path)?;
         let file = &self.files[path];
-        match file.document.get_or_init(|| Document::parse(bytes.to_vec())) {
+        let syntax = if is_json(path) { Syntax::Json } else { Syntax::Yaml };
+        match file.document.get_or_init(|| Document::parse_as(syntax, bytes.to_vec())) {
             Ok(document) => Ok(document),
             Err(source) => Err(Error::Parse { path: path.to_owned(), source: source.clone() }),
         }
@@ -159,6 +160,11 @@ impl Snapshot {
                 || path.file_name().is_some_and(|name| name == "Kustomization")
         })
     }
+}
+
+/// Whether a file is JSON by its name.
+pub(crate) fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
 }
 
 /// The root of the repository around a directory: the nearest one upwards with a `.git`, else the

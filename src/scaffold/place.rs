@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use crate::kube::is_subdomain;
 use crate::layout::{self, App, Configured, Layout, SecretSite, configuration};
-use crate::repo::Snapshot;
+use crate::repo::{Snapshot, is_json};
 use crate::sops;
 
 /// Where a new Secret goes.
@@ -144,7 +144,9 @@ fn namespace(layout: &Layout<'_>, directory: &Path) -> Result<Option<String>, Er
 
 /// The names that the file could have, the best one first; there is at least one.
 fn candidates(layout: &Layout<'_>, directory: &Path, name: &str) -> Vec<String> {
-    let all = layout.secrets();
+    let mut all = layout.secrets();
+    // A new one is written in YAML.
+    all.retain(|found| !is_json(found.file));
     let beside: Vec<_> =
         all.iter().filter(|found| found.file.parent() == Some(directory)).copied().collect();
     let mut patterns = by_frequency(&beside, 1);

@@ -83,6 +83,8 @@ mod recover;
 mod secret_copy;
 /// `secret get`: byte for byte, and on a screen.
 mod secret_get;
+/// Secrets in JSON files, by every verb.
+mod secret_json;
 /// `secret list`: the tree and its ages.
 mod secret_list;
 /// `secret new`: by flags and by dialogue.

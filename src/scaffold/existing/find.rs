@@ -261,7 +261,7 @@ fn nothing(layout: &Layout<'_>, name: &str, apps: &[App<'_>]) -> Error {
 fn maker(layout: &Layout<'_>, name: &str, apps: &[App<'_>]) -> Option<String> {
     let is_in = |file: &Path| apps.iter().any(|app| file.starts_with(&app.directory));
     let snapshot = layout.snapshot();
-    for file in snapshot.manifests() {
+    for file in layout.manifests() {
         let Ok(document) = snapshot.document(file) else { continue };
         let makes = |object: &Object<'_>| {
             is_reference(object)

@@ -81,7 +81,7 @@ pub(crate) fn inventory(layout: &Layout<'_>, wanted: Option<&str>) -> Vec<Listed
     let owners = owners(layout);
     let snapshot = layout.snapshot();
     let mut found = Vec::new();
-    for file in snapshot.manifests() {
+    for file in layout.manifests() {
         if is_kustomization(file) {
             found.extend(of_generators(layout, &owners, file));
             continue;

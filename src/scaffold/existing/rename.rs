@@ -30,7 +30,7 @@ pub(crate) fn rename<'s>(
         Some(_) => layout.listers(target.file()).into_iter().collect(),
         None => BTreeSet::new(),
     };
-    for path in snapshot.manifests() {
+    for path in layout.manifests() {
         let speaks = snapshot.bytes(path).is_ok_and(|bytes| {
             std::str::from_utf8(bytes).is_ok_and(|text| text.contains(target.name()))
         });
