@@ -103,6 +103,8 @@ mod smoke;
 mod sops_behaviours;
 /// The grammar of sops: the same command lines to sops and to us.
 mod sops_grammar;
+/// Where a value could be seen while a command runs.
+mod traces;
 /// Commits that are stopped half-way.
 mod txn;
 /// The verbs beside the real sops: what changes, what stays, what is refused.

@@ -82,6 +82,49 @@ impl Made {
     }
 }
 
+/// How many deviations χ² of some counts lies from what it is when all are drawn alike (Wilson and Hilferty, 1931).
+fn deviations(counts: &[usize]) -> f64 {
+    let freedom = counts.len() as f64 - 1.0;
+    let wanted = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
+    let square = |count: &usize| (*count as f64 - wanted).powi(2) / wanted;
+    let chi_squared: f64 = counts.iter().map(square).sum();
+    let variance = 2.0 / (9.0 * freedom);
+    ((chi_squared / freedom).cbrt() - (1.0 - variance)) / variance.sqrt()
+}
+
+#[test]
+fn with_the_randomness_of_the_system_every_alphabet_is_drawn_from_uniformly() {
+    let ascii: String = ('!'..='~').collect();
+    let alnum: String = ascii.chars().filter(char::is_ascii_alphanumeric).collect();
+    let drawn = [
+        ("alnum:200000", alnum.as_str()),
+        ("ascii:200000", &ascii),
+        ("pin:200000", "0123456789"),
+        ("hex:100000", "0123456789abcdef"),
+        ("base64:150000", &format!("{alnum}+/")),
+    ];
+    let flags = drawn
+        .map(|(policy, _)| format!("--generate={}={policy}", policy.split(':').next().unwrap()));
+    let made = Made::by(&flags.each_ref().map(String::as_str), "");
+    for (policy, alphabet) in drawn {
+        let value = made.value(policy.split(':').next().unwrap()).as_bytes();
+        assert_eq!(value.len(), 200_000, "{policy}");
+        let size = alphabet.len();
+        let number = |byte: u8| alphabet.bytes().position(|known| known == byte).unwrap();
+        let (mut single, mut pairs) = (vec![0; size], vec![0; size * size]);
+        for pair in value.chunks(2) {
+            let (first, second) = (number(pair[0]), number(pair[1]));
+            single[first] += 1;
+            single[second] += 1;
+            pairs[first * size + second] += 1;
+        }
+        // More than seven, up or down, in one of ten tests: an accident of one in 10^10.
+        for counts in [single, pairs] {
+            assert!(deviations(&counts).abs() < 7.0, "{policy}: {}", deviations(&counts));
+        }
+    }
+}
+
 #[test]
 fn random_texts_have_the_lengths_that_openssl_gives_them() {
     let made = Made::by(

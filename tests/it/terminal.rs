@@ -104,6 +104,11 @@ impl<'a> Terminal<'a> {
         self.session.flush().unwrap();
     }
 
+    /// The number of the process, which the shell has become.
+    pub(crate) fn process(&self) -> i32 {
+        self.session.get_process().pid().as_raw()
+    }
+
     /// Waits for the end of the command: its exit code (128 + signal if one ended it, as in a shell) and all it
     /// has shown, which counts for the canary check of the sandbox.
     #[track_caller]

@@ -19,7 +19,7 @@ mod rivals;
 /// A small repository.
 mod small;
 /// System calls, recorded and disturbed.
-mod trace;
+pub(crate) mod trace;
 
 use keywright::txn::{Change, Content, Holder, Plan, Store, Wait};
 

@@ -21,7 +21,7 @@ use rustix::thread::CpuSet;
 use crate::sandbox::{Outcome, Run, Sandbox};
 
 /// The program under test.
-pub(super) const KEYWRIGHT: &str = env!("CARGO_BIN_EXE_keywright");
+pub(crate) const KEYWRIGHT: &str = env!("CARGO_BIN_EXE_keywright");
 
 /// A system call of the main thread.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ pub(super) fn inject<'a>(
 
 /// `strace`, ready to be given a program. On one processor the main thread of the program does all by itself, and
 /// makes the same calls in the same order each time.
-fn strace<'a>(sandbox: &'a Sandbox, log: &Path) -> Run<'a> {
+pub(crate) fn strace<'a>(sandbox: &'a Sandbox, log: &Path) -> Run<'a> {
     let allowed = rustix::thread::sched_getaffinity(None).unwrap();
     let allowed: Vec<_> = (0..CpuSet::MAX_CPU).filter(|cpu| allowed.is_set(*cpu)).collect();
     // Sandboxes of threads that run side by side are on different processors.
