@@ -66,24 +66,19 @@ pub(crate) fn address(app: &App<'_>, layout: &Layout<'_>) -> String {
 /// The file with the recipe.
 fn added(recipe: &Recipe, document: &Document) -> Result<Document, EditError> {
     let content = content(recipe)?;
-    let section =
-        |content| Fragment::mapping([(SECTION, Fragment::mapping([(&recipe.name, content)]))]);
-    let mut edits = Edits::new(document);
-    let Some(root) = document.roots().first() else {
-        edits.append_root(&section(content))?;
-        return edits.apply();
+    let section = |content| {
+        let recipes = Fragment::mapping([(recipe.name.as_str(), content)]);
+        vec![(SECTION.to_owned(), recipes)]
     };
-    match document.lookup(root.node, SECTION) {
-        Some(recipes) => {
+    let mut edits = Edits::new(document);
+    let root = document.roots().first();
+    match root.map(|root| document.lookup(root.node, SECTION)) {
+        Some(Some(recipes)) => {
             let recipes = document.target(recipes);
             edits.insert_entry(recipes, Placement::Last, &recipe.name, content)?;
         }
-        None => {
-            let Fragment::Mapping(entries) = section(content) else {
-                unreachable!("a section is a mapping")
-            };
-            edits.append_to_root(0, entries, document.indentation())?;
-        }
+        Some(None) => edits.append_to_root(0, section(content), document.indentation())?,
+        None => edits.append_root(&Fragment::Mapping(section(content)))?,
     }
     edits.apply()
 }
