@@ -94,9 +94,47 @@ pub(crate) fn is_subdomain(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
+/// Whether a text can be the key of a label, and in lower case that of an annotation: a name, and in front of it, if
+/// anything, a subdomain and `/` (`IsQualifiedName` of the API server).
+pub(crate) fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    prefix.is_none_or(is_subdomain) && !name.is_empty() && is_label_value(name)
+}
+
+/// Whether a text can be the value of a label: at most 63 letters, digits, `-`, `_` and `.`, with one of the first two
+/// at both ends; or empty (`IsValidLabelValue` of the API server).
+pub(crate) fn is_label_value(text: &str) -> bool {
+    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        && is_end(bytes.first())
+        && is_end(bytes.last())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_follow_the_api_server() {
+        let longest = "a".repeat(63);
+        for name in ["a", "A-1_b.c", "example.com/Name", &longest, &format!("a.b/{longest}")] {
+            assert!(is_qualified_name(name), "{name}");
+        }
+        for name in ["", "/a", "a/", "A.b/c", "a/b/c", "-a", "a.", "a b", "ä", &"a".repeat(64)] {
+            assert!(!is_qualified_name(name), "{name}");
+        }
+        for value in ["", "true", "v1.2_3-x", &longest] {
+            assert!(is_label_value(value), "{value}");
+        }
+        for value in ["a/b", "a b", "-", ".a", "a_", &"a".repeat(64)] {
+            assert!(!is_label_value(value), "{value}");
+        }
+    }
 
     #[test]
     fn names_follow_rfc_1123() {

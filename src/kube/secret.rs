@@ -18,7 +18,7 @@ use crate::document::{Document, Kind, NodeId};
 
 /// The type of a Secret whose token the control plane fills in
 /// (<https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets>).
-const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+pub(crate) const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
 
 /// Annotations by which a controller fills the Secret that carries them. Those that mark the *source* of a copy
 /// (`replication-allowed`, `replicate-to`, `reflection-allowed`, …) are left out on purpose: there the value in

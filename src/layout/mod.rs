@@ -17,7 +17,7 @@ mod foreign;
 mod form;
 mod instance;
 mod listing;
-mod naming;
+pub(crate) mod naming;
 mod object_place;
 mod resource_set;
 mod role;
@@ -282,6 +282,11 @@ impl<'s> Layout<'s> {
     /// The kustomize files that list a file or directory.
     pub(crate) fn listers(&self, path: &Path) -> Vec<&'s Path> {
         self.listing.listers(path)
+    }
+
+    /// The kustomize file of a directory.
+    pub(crate) fn kustomize_file_of(&self, directory: &Path) -> Option<&'s Path> {
+        self.listing.file_of(directory)
     }
 
     /// The kustomize file that should list a file: that of its directory, else that of the nearest one above.

@@ -62,18 +62,18 @@ impl Template {
 }
 
 /// A name that something of an app has, and the file that shows it.
-pub(super) struct Sample<'s> {
-    /// The role or database, from which the app's name is concluded.
-    pub(super) identifier: &'s str,
+pub(crate) struct Sample<'s> {
+    /// From which the app's name is concluded: a role, a database, a directory.
+    pub(crate) identifier: &'s str,
     /// The name to be explained.
-    pub(super) name: &'s str,
+    pub(crate) name: &'s str,
     /// Where it was seen.
-    pub(super) file: &'s Path,
+    pub(crate) file: &'s Path,
 }
 
 /// The template that explains most samples; among equals the one of the last sample, because conventions
 /// grow at the end of lists, and `{app}` before `{app_}`. `None` if no name holds its app.
-pub(super) fn infer(samples: &[Sample<'_>]) -> Option<Fact<Template>> {
+pub(crate) fn infer(samples: &[Sample<'_>]) -> Option<Fact<Template>> {
     let mut counted: Vec<(Template, Vec<&Path>)> = Vec::new();
     for sample in samples {
         for template in templates(sample) {

@@ -102,6 +102,16 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
+    /// The same once more, for who keeps it until somebody agrees to what it makes.
+    pub(crate) fn copy(&self) -> Entry {
+        match self {
+            Entry::Value(value) => Entry::Value(Secret::new(value.expose().to_vec())),
+            Entry::Generate(policy) => Entry::Generate(policy.clone()),
+            Entry::Template(template) => Entry::Template(template.clone()),
+            Entry::Derive(derivation) => Entry::Derive(derivation.clone()),
+        }
+    }
+
     /// The keys that it names, each with its column where it is a template.
     fn places(&self) -> Vec<(&str, Option<usize>)> {
         match self {

@@ -12,9 +12,10 @@
 use std::path::{Path, PathBuf};
 
 use super::existing::{self, Changed, Means, Target};
+use super::kind::Warning;
 use super::making::{self, Making, Remark};
 use super::recipe::Recipe;
-use super::{NewSecret, init, listing, manifest, new_secret, push_edited};
+use super::{Drafted, ListIn, NewSecret, Reader, init, listing, manifest, new_secret, push_edited};
 use crate::layout::{self, Layout, Located, Restart, configuration};
 use crate::make::{Entry, EvaluateError, evaluate};
 use crate::repo;
@@ -91,6 +92,8 @@ pub(crate) struct Ensured {
     pub(crate) made: Vec<String>,
     /// What somebody should know.
     pub(crate) remarks: Vec<Remark>,
+    /// What somebody should know about the values of a new Secret.
+    pub(crate) warnings: Vec<Warning>,
     /// The file that was in plain text: its values are in the history of Git.
     pub(crate) exposed: Option<PathBuf>,
     /// Workloads that keep the old values until somebody restarts them.
@@ -220,15 +223,17 @@ fn create<'s>(
         name: recipe.name.clone(),
         kind: recipe.kind.clone(),
         entries: made(recipe, entries, means)?,
-        uses: Vec::new(),
-        container: None,
+        reader: Reader::default(),
+        list_in: ListIn::App,
         recipe: None,
+        labels: Vec::new(),
+        annotations: Vec::new(),
+        immutable: false,
     };
-    let snapshot = layout.snapshot();
-    let plan = new_secret(&request, snapshot, layout, means.now, means.random)?;
-    let file = plan.changes().first().map(|change| change.path.clone()).unwrap_or_default();
+    let drafted = new_secret(&request, layout.snapshot(), layout, means.now, means.random)?;
+    let Drafted { plan, file, warnings, .. } = drafted;
     let plan = decrypted(plan, &file, layout)?;
-    Ok(Ensured { plan, made: keys, remarks, ..Ensured::default() })
+    Ok(Ensured { plan, made: keys, remarks, warnings, ..Ensured::default() })
 }
 
 /// A Secret that is encrypted, with the values that a making makes.
@@ -246,7 +251,7 @@ fn change<'s>(
     let mut values = made(recipe, entries, means)?;
     values.retain(|(key, _)| keys.contains(key));
     let Changed { plan, restarts, .. } = existing::set(target, &values, layout, means)?;
-    Ok(Ensured { plan, made: keys, remarks, restarts, exposed: None })
+    Ok(Ensured { plan, made: keys, remarks, restarts, ..Ensured::default() })
 }
 
 /// A Secret in plain text: encrypted, listed, and with what is missing.
@@ -275,7 +280,7 @@ fn take<'s>(
         push_edited(&mut plan, snapshot, path, listing::add(snapshot, path, file)?)?;
     }
     let plan = decrypted(plan, file, layout)?;
-    Ok(Ensured { plan, made: keys, remarks, exposed: Some(file.to_owned()), restarts: Vec::new() })
+    Ok(Ensured { plan, made: keys, remarks, exposed: Some(file.to_owned()), ..Ensured::default() })
 }
 
 /// A plan with `decryption` for the Flux Kustomizations that apply a file without it.

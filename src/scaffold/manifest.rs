@@ -6,7 +6,9 @@
 //! metadata:
 //!   name: paperless-smtp
 //!   namespace: apps
+//!   labels: {…}   where there are any, and so with annotations
 //! type: Opaque
+//! immutable: true   where it is asked for
 //! stringData:
 //!   SMTP_PASSWORD: …
 //! data:
@@ -20,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::place::refused;
 use super::{Error, NewSecret};
-use crate::document::{Document, EditError, Edits, Fragment, Indentation};
+use crate::document::{Document, EditError, Edits, Fragment, Indentation, Value};
 use crate::kube::{Object, objects};
 use crate::layout::Configured;
 use crate::secret::{RandomSource, Secret};
@@ -39,8 +41,17 @@ pub(super) fn write(
     };
     let name = Some(("name".to_owned(), Fragment::text(&request.name)));
     let namespace = namespace.map(|text| ("namespace".to_owned(), Fragment::text(text)));
-    append("metadata", Fragment::Mapping(name.into_iter().chain(namespace).collect()))?;
+    let marks = [("labels", &request.labels), ("annotations", &request.annotations)];
+    let marks = marks.into_iter().filter(|(_, marks)| !marks.is_empty()).map(|(field, marks)| {
+        let texts = marks.iter().map(|(key, value)| (key.clone(), mark(value)));
+        (field.to_owned(), Fragment::Mapping(texts.collect()))
+    });
+    let metadata = name.into_iter().chain(namespace).chain(marks);
+    append("metadata", Fragment::Mapping(metadata.collect()))?;
     append("type", Fragment::text(&request.kind))?;
+    if request.immutable {
+        append("immutable", Fragment::Value(Value::Bool(true)))?;
+    }
     for section in ["stringData", "data"] {
         let (text, binary): (Vec<_>, Vec<_>) =
             request.entries.iter().partition(|(_, value)| value.expose_text().is_some());
@@ -51,6 +62,11 @@ pub(super) fn write(
         }
     }
     fill_blocks(&edits.apply()?, request)
+}
+
+/// The value of a label or an annotation.
+fn mark(value: &str) -> Fragment {
+    if is_block(value) { Fragment::Literal(value.to_owned()) } else { Fragment::text(value) }
 }
 
 /// Content of a block until its text is there.

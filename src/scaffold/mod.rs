@@ -9,15 +9,18 @@
 //!
 //! Everything is learned from the repository: which app, what its Secrets' files are called, whether they
 //! write a namespace, how the lists are kept. What is refused: a name that is taken, a file that no
-//! creation rule covers, a rule that would leave a value plain or hide what the cluster must read, keys and
-//! sizes that the API server refuses. Nothing here asks, prints or writes.
+//! creation rule covers, a rule that would leave a value plain or hide what the cluster must read, keys,
+//! sizes and types that the API server refuses. Nothing here asks, prints or writes.
 
 pub(crate) mod ensure;
 pub(crate) mod existing;
+pub(crate) mod external;
 pub(crate) mod init;
+pub(crate) mod kind;
 mod listing;
 pub(crate) mod making;
 mod manifest;
+pub(crate) mod marks;
 mod place;
 pub(crate) mod recipe;
 #[cfg(test)]
@@ -34,11 +37,13 @@ use crate::secret::{RandomSource, Secret};
 use crate::sops;
 use crate::txn::{self, Plan};
 
+pub(crate) use listing::{ListIn, lists};
+use marks::Marks;
 use place::{Where, check_free, place_in, refused, renamed_file};
 pub(crate) use place::{check_name, place};
 use recipe::{Ingredient, Recipe, record};
 use uses::Used;
-pub(crate) use uses::{Use, containers};
+pub(crate) use uses::{Reader, Use, containers};
 
 /// The most bytes that the values of a Secret may have together: `MaxSecretSize` of the API server.
 const MOST_BYTES: usize = 1 << 20;
@@ -100,6 +105,9 @@ pub(crate) enum Error {
         /// What they have.
         bytes: usize,
     },
+    /// The keys and values do not make a Secret of its type.
+    #[error(transparent)]
+    Kind(#[from] kind::Error),
     /// There is no `.sops.yaml` beside the file or above it.
     #[error("{}: no `.sops.yaml` here or above, so nobody knows who is to read a Secret", directory.display())]
     NoConfig {
@@ -148,6 +156,14 @@ pub(crate) enum Error {
         /// Why not.
         source: sops::file::Error,
     },
+    /// The kustomize file that is to list the Secret is not there, or not above it.
+    #[error("{}: is no kustomize file of the app or above it; there is {}", path.display(), layout::quoted(candidates))]
+    UnknownList {
+        /// The choice.
+        path: PathBuf,
+        /// What there is.
+        candidates: Vec<PathBuf>,
+    },
     /// No container gets it.
     #[error(transparent)]
     Uses(#[from] uses::Error),
@@ -180,12 +196,30 @@ pub(crate) struct NewSecret<'s> {
     pub(crate) kind: String,
     /// Keys and values in the order in which they are written.
     pub(crate) entries: Vec<(String, Secret)>,
-    /// How a container gets it.
-    pub(crate) uses: Vec<Use>,
-    /// That container, as [`containers`] shows it; `None` where the app has only one.
-    pub(crate) container: Option<String>,
+    /// Who gets it.
+    pub(crate) reader: Reader,
     /// How the values were made, if that is to be written down.
     pub(crate) recipe: Option<Vec<Ingredient>>,
+    /// What lists it.
+    pub(crate) list_in: ListIn,
+    /// `metadata.labels`
+    pub(crate) labels: Marks,
+    /// `metadata.annotations`
+    pub(crate) annotations: Marks,
+    /// Whether the cluster takes no change of its values.
+    pub(crate) immutable: bool,
+}
+
+/// What makes a new Secret.
+pub(crate) struct Drafted {
+    /// The changes, that of the new file first.
+    pub(crate) plan: Plan,
+    /// The new file.
+    pub(crate) file: PathBuf,
+    /// `metadata.namespace`, where it is written.
+    pub(crate) namespace: Option<String>,
+    /// What somebody should know about the values.
+    pub(crate) warnings: Vec<kind::Warning>,
 }
 
 /// The app of this name. Several Flux Kustomizations that apply one directory are one place for a Secret.
@@ -199,18 +233,45 @@ pub(crate) fn app<'s>(layout: &Layout<'s>, name: &str) -> Result<App<'s>, Error>
     Ok(layout.only_app(name, choice, |_| true)?)
 }
 
+/// What names an app: its name, or its directory where the name leads to others, too.
+pub(crate) fn address(app: &App<'_>, layout: &Layout<'_>) -> String {
+    let named = self::app(layout, app.name());
+    match named.is_ok_and(|found| found.directory == app.directory) {
+        true => app.name().to_owned(),
+        false => app.directory.display().to_string(),
+    }
+}
+
+/// What names each app that can be offered, in order.
+pub(crate) fn addresses(layout: &Layout<'_>) -> Vec<String> {
+    let mut names: Vec<String> = layout.apps().iter().map(|app| address(app, layout)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Whether there can be such a Secret, whatever its values are: its name is free and its file covered, what is to list it
+/// and to read it is there.
+pub(crate) fn check<'s>(request: &NewSecret<'s>, layout: &Layout<'s>) -> Result<(), Error> {
+    let place = place(layout.snapshot(), layout, &request.app, &request.name)?;
+    request.list_in.of(layout, &request.app)?;
+    let secret = Used { name: &request.name, namespace: place.namespace.as_deref() };
+    push_uses(&mut Plan::new(), secret, &request.reader, (&request.app, layout))
+}
+
 /// The changes that make the Secret: the new file, its entry in the kustomization, the references to it, its recipe.
-/// `now` is the time for the metadata, RFC 3339 in UTC with seconds.
+/// `now` is the time for metadata and certificates, RFC 3339 in UTC with seconds.
 pub(crate) fn new_secret<'s>(
     request: &NewSecret<'s>,
     snapshot: &'s Snapshot,
     layout: &Layout<'s>,
     now: &str,
     random: &mut dyn RandomSource,
-) -> Result<Plan, Error> {
+) -> Result<Drafted, Error> {
     check_entries(&request.entries)?;
     let keys: Vec<&str> = request.entries.iter().map(|(key, _)| key.as_str()).collect();
-    uses::check(&request.uses, &keys)?;
+    uses::check(&request.reader.uses, &keys)?;
+    let warnings = kind::check(&request.kind, &request.entries, now)?;
     let place = place(snapshot, layout, &request.app, &request.name)?;
     let plain = manifest::write(request, place.namespace.as_deref())
         .map_err(|source| Error::Edit { path: place.file.clone(), source })?;
@@ -218,26 +279,36 @@ pub(crate) fn new_secret<'s>(
 
     let mut plan = Plan::new();
     plan.push(snapshot.change(&place.file, Some(&encrypted))?)?;
-    if let Some(path) = request.app.kustomization {
+    if let Some(path) = request.list_in.of(layout, &request.app)? {
         let listed = listing::add(snapshot, path, &place.file)?;
         push_edited(&mut plan, snapshot, path, listed)?;
     }
-    if !request.uses.is_empty() {
-        let secret = Used { name: &request.name, namespace: place.namespace.as_deref() };
-        let chosen = (request.container.as_deref(), &request.uses[..]);
-        let (path, edited) = uses::add(layout, &request.app, secret, chosen)?;
-        push_edited(&mut plan, snapshot, path, edited)?;
-    }
+    let secret = Used { name: &request.name, namespace: place.namespace.as_deref() };
+    push_uses(&mut plan, secret, &request.reader, (&request.app, layout))?;
     if let Some(keys) = &request.recipe {
         let recipe = Recipe {
             name: request.name.clone(),
-            app: Some(record::address(&request.app, layout)),
+            app: Some(address(&request.app, layout)),
             kind: request.kind.clone(),
             keys: keys.clone(),
         };
         plan.push(record::record(&recipe, snapshot)?)?;
     }
-    Ok(plan)
+    Ok(Drafted { plan, file: place.file, namespace: place.namespace, warnings })
+}
+
+/// Adds the change of the file whose container gets a Secret.
+fn push_uses<'s>(
+    plan: &mut Plan,
+    secret: Used<'_>,
+    reader: &Reader,
+    (app, layout): (&App<'s>, &Layout<'s>),
+) -> Result<(), Error> {
+    if reader.uses.is_empty() {
+        return Ok(());
+    }
+    let (path, edited) = uses::add(layout, app, secret, reader)?;
+    push_edited(plan, layout.snapshot(), path, edited)
 }
 
 /// What must hold for the keys and values of a Secret.

@@ -130,7 +130,7 @@ pub(super) fn check_free(layout: &Layout<'_>, spot: &Where<'_>, name: &str) -> R
 
 /// What most Secrets beside the app write as their namespace; where there is none, what most other objects
 /// write. Left out by most means left out.
-fn namespace(layout: &Layout<'_>, directory: &Path) -> Result<Option<String>, Error> {
+pub(super) fn namespace(layout: &Layout<'_>, directory: &Path) -> Result<Option<String>, Error> {
     let objects = layout.objects_in(directory)?;
     let mut objects: Vec<_> = objects.iter().map(|found| found.view).collect();
     // A Kustomization, Flux' or kustomize's, is about the others and not one of them.

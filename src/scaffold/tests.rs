@@ -56,11 +56,15 @@ fn plan_for(snapshot: &Snapshot, name: &str, secret: &str, uses: &[Use]) -> Resu
             ("A".to_owned(), value("line one\nline two\n")),
             ("EMPTY".to_owned(), value("")),
         ],
-        uses: uses.to_vec(),
-        container: None,
+        reader: Reader { uses: uses.to_vec(), container: None },
+        list_in: ListIn::App,
         recipe: None,
+        labels: vec![("app".to_owned(), "true".to_owned())],
+        annotations: vec![("example.com/Note".to_owned(), "two\nlines".to_owned())],
+        immutable: true,
     };
-    new_secret(&request, snapshot, &layout, "2031-01-02T03:04:05Z", &mut Fixed)
+    let drafted = new_secret(&request, snapshot, &layout, "2031-01-02T03:04:05Z", &mut Fixed)?;
+    Ok(drafted.plan)
 }
 
 #[track_caller]
@@ -86,8 +90,9 @@ fn a_plan_has_the_file_its_entry_and_the_reference() {
         ["paperless-smtp-secret.yaml", "kustomization.yaml", "helmrelease.yaml"]
     );
     let text = new_text(&plan, 0);
-    let start = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: paperless-smtp\n  namespace: apps\n\
-                 type: Opaque\nstringData:\n  Z: ENC[";
+    let start = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: paperless-smtp\n  namespace: apps\n  \
+                 labels:\n    app: \"true\"\n  annotations:\n    example.com/Note: |-\n      two\n      lines\n\
+                 type: Opaque\nimmutable: true\nstringData:\n  Z: ENC[";
     assert!(text.starts_with(start), "{text}");
     assert!(!text.contains("zzz") && !text.contains("line one"));
     let document = Document::parse(text.as_bytes().to_vec()).unwrap();

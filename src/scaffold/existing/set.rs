@@ -7,21 +7,10 @@ use super::{Changed, Error, Means, Note, Target, anew, entry, is_locked};
 use crate::document::{Document, Edits};
 use crate::kube::flux;
 use crate::layout::Layout;
-use crate::scaffold::check_entries;
+use crate::scaffold::{check_entries, kind};
 use crate::secret::Secret;
 use crate::sops::file::EncryptedFile;
 use crate::txn::Plan;
-
-/// The keys that the API server demands by type (`validation.go: ValidateSecret`); of a Secret for basic
-/// authentication it demands one, whoever uses it both.
-const REQUIRED: [(&str, &[&str]); 6] = [
-    ("kubernetes.io/basic-auth", &["username", "password"]),
-    ("kubernetes.io/tls", &["tls.crt", "tls.key"]),
-    ("kubernetes.io/ssh-auth", &["ssh-privatekey"]),
-    ("kubernetes.io/dockerconfigjson", &[".dockerconfigjson"]),
-    ("kubernetes.io/dockercfg", &[".dockercfg"]),
-    ("bootstrap.kubernetes.io/token", &["token-id", "token-secret"]),
-];
 
 /// The value of a key, byte for byte.
 pub(crate) fn get(target: &Target<'_>, key: &str, means: &Means<'_>) -> Result<Secret, Error> {
@@ -115,10 +104,10 @@ pub(crate) fn unset<'s>(
     means: &mut Means<'_>,
 ) -> Result<Changed, Error> {
     refuse_immutable(target)?;
-    let kind = target.site.object.text(&["type"]).unwrap_or_default();
-    if REQUIRED.iter().any(|(known, keys)| *known == kind && keys.contains(&key)) {
+    let of_type = target.site.object.text(&["type"]).unwrap_or_default();
+    if kind::demands(of_type, key) {
         let path = target.file().to_owned();
-        return Err(Error::Required { path, kind: kind.to_owned(), key: key.to_owned() });
+        return Err(Error::Required { path, kind: of_type.to_owned(), key: key.to_owned() });
     }
     let opened = open(target, means.identities).map_err(|error| match error {
         Error::Sops { path, source } if is_locked(&source) => {

@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 
 use super::{How, Ingredient, OPAQUE, Recipe};
 use crate::document::{Document, EditError, Edits, Fragment, Placement};
-use crate::layout::{self, App, Layout};
+use crate::layout;
 use crate::repo::Snapshot;
+use crate::scaffold::Error;
 use crate::scaffold::existing::fragment;
-use crate::scaffold::{self, Error};
 use crate::settings::{self, FILE_NAME};
 use crate::txn::Change;
 
@@ -51,15 +51,6 @@ pub(crate) fn check_free(name: &str, snapshot: &Snapshot) -> Result<(), Error> {
             name: name.to_owned(),
         }),
         None => Ok(()),
-    }
-}
-
-/// What a recipe calls an app: its name, or its directory where the name leads to others, too.
-pub(crate) fn address(app: &App<'_>, layout: &Layout<'_>) -> String {
-    let named = scaffold::app(layout, app.name());
-    match named.is_ok_and(|found| found.directory == app.directory) {
-        true => app.name().to_owned(),
-        false => app.directory.display().to_string(),
     }
 }
 

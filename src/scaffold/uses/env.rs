@@ -15,7 +15,7 @@ use crate::kube::workload::{self, Variable};
 
 /// Whether a text can be the name of a variable, as `IsEnvVarName` of the API server decides: `[-._a-zA-Z][-._a-zA-Z0-9]*`,
 /// not `.`, and not beginning with `..`. Newer ones take more; programs do not.
-pub(super) fn is_variable(text: &str) -> bool {
+pub(crate) fn is_variable(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     !text.is_empty()
         && text.bytes().all(allowed)

@@ -26,6 +26,8 @@ use crate::kube::container::{self, Container};
 use crate::layout::{App, Layout};
 use crate::repo;
 
+pub(crate) use env::is_variable;
+pub(crate) use mount::is_path;
 pub(crate) use site::containers;
 
 /// Why a container does not get the Secret.
@@ -206,6 +208,15 @@ pub(crate) enum Use {
     },
 }
 
+/// A container that gets a Secret, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reader {
+    /// In the order in which they are written; without any, nobody gets it.
+    pub(crate) uses: Vec<Use>,
+    /// As [`containers`] shows it; `None` where the app has only one.
+    pub(crate) container: Option<String>,
+}
+
 /// The Secret that is used.
 #[derive(Clone, Copy)]
 pub(super) struct Used<'u> {
@@ -241,12 +252,12 @@ pub(super) fn add<'s>(
     layout: &Layout<'s>,
     app: &App<'s>,
     secret: Used<'_>,
-    (container, uses): (Option<&str>, &[Use]),
+    reader: &Reader,
 ) -> Result<(&'s Path, Option<Document>), Error> {
-    let site = site::choose(layout, app, container)?;
+    let site = site::choose(layout, app, reader.container.as_deref())?;
     site.refuse(layout, app, secret)?;
     let mut edited: Option<Document> = None;
-    for one in uses {
+    for one in &reader.uses {
         // Each way sees what the one before it wrote; the containers stay in their order.
         let document = edited.as_ref().unwrap_or(site.container.object.document);
         let container = container::containers(document).swap_remove(site.index);

@@ -32,7 +32,7 @@ struct Mounted {
 }
 
 /// Whether something can be mounted at a path.
-pub(super) fn is_path(text: &str) -> bool {
+pub(crate) fn is_path(text: &str) -> bool {
     let mut components = Path::new(text).components();
     text.starts_with('/')
         && components.all(|component| component != Component::ParentDir)

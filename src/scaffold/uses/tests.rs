@@ -83,7 +83,8 @@ fn given_in(
     let layout = Layout::infer(&snapshot);
     let app = crate::scaffold::app(&layout, "x").unwrap();
     let secret = Used { name: "new", namespace: None };
-    let added = add(&layout, &app, secret, (container, uses));
+    let reader = Reader { uses: uses.to_vec(), container: container.map(str::to_owned) };
+    let added = add(&layout, &app, secret, &reader);
     let (path, edited) = added.map_err(|error| error.to_string())?;
     let before = || snapshot.document(path).unwrap().source().to_owned();
     Ok(edited.map_or_else(before, |edited| edited.source().to_owned()))
@@ -456,7 +457,8 @@ fn a_container_that_would_not_find_the_secret_is_refused() {
     let app = crate::scaffold::app(&layout, "x").unwrap();
     for (namespace, fits) in [(None, true), (Some("far"), true), (Some("near"), false)] {
         let secret = Used { name: "new", namespace };
-        assert_eq!(add(&layout, &app, secret, (None, &[Use::EnvFrom])).is_ok(), fits);
+        let reader = Reader { uses: vec![Use::EnvFrom], container: None };
+        assert_eq!(add(&layout, &app, secret, &reader).is_ok(), fits);
     }
     let renamed = "namePrefix: a-\nresources: [w.yaml]\n";
     assert_eq!(
