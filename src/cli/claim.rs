@@ -138,6 +138,14 @@ pub(crate) fn repository(context: &mut Context) -> Result<(PathBuf, Store, Snaps
     Ok((root, store, snapshot))
 }
 
+/// A file that was named, relative to the root of the repository.
+pub(crate) fn below(root: &Path, file: &Path, context: &Context) -> Result<PathBuf, Failure> {
+    let path = context.directory.join(file);
+    let path = path.canonicalize().map_err(|error| Failure::io(file, &error))?;
+    let inside = path.strip_prefix(root).map(Path::to_owned);
+    inside.map_err(|_| Failure::new(format!("{}: is outside of the repository", file.display())))
+}
+
 /// Reads files: again if somebody committed meanwhile, so that they are all old or all new.
 pub(crate) fn steadily<T>(
     store: &Store,

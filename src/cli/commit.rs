@@ -4,6 +4,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::claim::{self, Access};
+use super::failure::visible;
 use super::file::{self, File, Naming};
 use super::sops::Code;
 use super::{Context, Failure, Status, show, signals};
@@ -41,6 +42,28 @@ pub(crate) fn carry_out(
         context.say(format!("  {}", path.display()));
     }
     Ok(Status::Done)
+}
+
+/// The same for a command whose report has standard output for itself: whoever is asked sees the names of the files.
+pub(crate) fn carry_out_untold(
+    store: &Store,
+    plan: Plan,
+    root: &Path,
+    mode: Mode,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    if mode.dry_run {
+        return Ok(());
+    }
+    if context.interactive && !mode.yes {
+        for change in &plan {
+            context.note(visible(&change.path.display().to_string()));
+        }
+        if !show::confirm(context, "Write these files?")? {
+            return Err(Failure::interrupted());
+        }
+    }
+    write(store, &plan.below(root), context).map(drop)
 }
 
 /// Commits a plan; returns the number of files. A signal that would end the program undoes the commit as long as

@@ -3,13 +3,18 @@
 mod address;
 mod answers;
 mod copy;
+mod dialogue;
 mod edit;
 mod ensure;
+mod external;
 mod get;
+mod input;
 mod keys;
 mod list;
 mod new;
+mod registry;
 mod rename;
+mod report;
 mod reveal;
 mod rotate;
 mod set;
@@ -31,7 +36,7 @@ use self::unset::UnsetArgs;
 use super::commit::{self, Mode};
 use super::{Context, Failure, Status};
 use crate::scaffold::existing::Changed;
-use crate::scaffold::{self, existing};
+use crate::scaffold::{self, existing, kind};
 use crate::txn::Store;
 
 /// Make and keep the Secrets of apps.
@@ -43,7 +48,7 @@ pub(crate) struct SecretArgs {
 
 #[derive(clap::Subcommand)]
 enum SecretCommand {
-    New(NewArgs),
+    New(Box<NewArgs>),
     Ensure(EnsureArgs),
     Rotate(RotateArgs),
     Set(SetArgs),
@@ -58,7 +63,7 @@ enum SecretCommand {
 /// Runs the command.
 pub(crate) fn run(args: SecretArgs, context: &mut Context) -> Result<Status, Failure> {
     match args.command {
-        SecretCommand::New(args) => new::run(args, context),
+        SecretCommand::New(args) => new::run(*args, context),
         SecretCommand::Ensure(args) => ensure::run(&args, context),
         SecretCommand::Rotate(args) => rotate::run(&args, context),
         SecretCommand::Set(args) => set::run(args, context),
@@ -101,6 +106,7 @@ fn failure(error: scaffold::Error) -> Failure {
         Error::RecipeExists { name, .. } => failure.hint(format!(
             "make what it says with `keywright secret ensure {name}`, or leave `--recipe` out"
         )),
+        Error::Kind(error) => of_kind(failure, &error),
         Error::NoConfig { .. } => failure.hint("write one with `keywright init`"),
         Error::Uncovered { .. } => {
             failure.hint("add a creation rule whose `path_regex` matches the file")
@@ -111,6 +117,38 @@ fn failure(error: scaffold::Error) -> Failure {
         Error::Uses(error) => uses::hinted(failure, &error),
         Error::Encrypt { path, source } => Failure::at(&path, &source),
         Error::Plan(error) => Failure::from(error),
+        _ => failure,
+    }
+}
+
+/// What to do about keys and values that do not fit a type.
+fn of_kind(failure: Failure, error: &kind::Error) -> Failure {
+    use crate::make::PairError;
+    use kind::Error;
+    match error {
+        Error::Type { .. } => failure.hint("as in `--type kubernetes.io/tls`, or `--type tls` for short"),
+        Error::Token => failure
+            .hint("commit a Secret of this type without data, annotated with `kubernetes.io/service-account.name`")
+            .hint("or take a token that ends: a projected volume in the Pod, or `kubectl create token SERVICE_ACCOUNT`"),
+        Error::Missing { missing, .. } => failure.hint(format!(
+            "give it, for example by `--from-file {}=PATH`",
+            missing.first().copied().unwrap_or_default()
+        )),
+        Error::Pair(PairError::Certificate) => {
+            failure.hint("`--from-file tls.crt=PATH` takes the certificate, `--from-file tls.key=PATH` its key")
+        }
+        Error::Pair(PairError::Protected) => {
+            failure.hint("take the passphrase away, with `openssl pkey -in FILE -out NEW`")
+        }
+        Error::Pair(PairError::Mismatch) => failure.hint(
+            "the certificate of the key has to be the first one in the file, before those of its authorities",
+        ),
+        Error::SshKey { public: true } => {
+            failure.hint("it is in the file of the same name without `.pub`")
+        }
+        Error::Json { .. } => {
+            failure.hint("`docker login` writes one, or give `--registry HOST --username USER` instead")
+        }
         _ => failure,
     }
 }

@@ -1,6 +1,6 @@
 //! `keywright db rotate`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::password;
 use super::question::{Wanted, asked};
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &RotateArgs, context: &mut Context) -> Result<Status, Fa
         true => Some(password(context)?),
         false => None,
     };
-    let skipped = args.skipped.iter().map(|file| below(&root, file, context));
+    let skipped = args.skipped.iter().map(|file| claim::below(&root, file, context));
     let skipped = skipped.collect::<Result<Vec<_>, _>>()?;
     let identities = discover::identities(context)?;
     context.begin(COMMAND, args.mode.access());
@@ -91,14 +91,6 @@ fn tell(rotated: &Rotated, context: &mut Context) {
         rotated.stored.iter().for_each(|place| context.say(format!("  {place}")));
     }
     commit::tell_restarts(&rotated.restarts, context);
-}
-
-/// A file that was named, relative to the root of the repository.
-fn below(root: &Path, file: &Path, context: &Context) -> Result<PathBuf, Failure> {
-    let path = context.directory.join(file);
-    let path = path.canonicalize().map_err(|error| Failure::io(file, &error))?;
-    let inside = path.strip_prefix(root).map(Path::to_owned);
-    inside.map_err(|_| Failure::new(format!("{}: is outside of the repository", file.display())))
 }
 
 #[cfg(test)]

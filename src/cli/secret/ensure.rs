@@ -135,6 +135,9 @@ pub(super) fn tell(recipe: &Recipe, done: Ensured, context: &mut Context) -> Pla
         };
         context.note(visible(&text));
     }
+    for warning in &done.warnings {
+        context.note(visible(&format!("warning: {name}: {warning}")));
+    }
     if let Some(path) = &done.exposed {
         let path = path.display();
         context.note(visible(&format!(
@@ -175,6 +178,10 @@ pub(super) fn refusal(error: Error) -> Failure {
             settings::FILE_NAME
         )),
         Error::Existing(error) => failure_of(error),
+        // What mends it for `secret new` are flags.
+        Error::New(crate::scaffold::Error::Kind(_)) => {
+            failure.hint("give the recipe the keys that its type needs, or another type")
+        }
         Error::New(error) => super::failure(error),
         Error::Layout(error) => failure.with_layout_hints(&error),
         Error::Plan(error) => Failure::from(error),

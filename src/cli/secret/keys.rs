@@ -1,39 +1,66 @@
 //! The flags that say where the values of a Secret come from, in the order in which they were typed.
 //!
-//! Clap collects the values of each flag; a Secret's keys have one order over all of them. So these five
-//! are put together by hand, by the places at which their values stood.
+//! Clap collects the values of each flag; a Secret's keys have one order over all of them. So these are put
+//! together by hand, by the places at which their values stood. What is refused: what is no key or no source,
+//! and two flags that both take standard input, which can be read once.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::error::{Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::make::{Derivation, DerivationError, Policy, Template, TemplateError, is_key};
+use crate::secret::Secret;
+
+/// What means standard input in the place of a path.
+pub(super) const STDIN: &str = "-";
 
 /// Where one value comes from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Source {
     /// It is generated.
     Generate(Policy),
-    /// It is standard input.
+    /// It is standard input, or where several keys are so, a line of it.
     Stdin,
-    /// It is the content of a file.
+    /// It is the content of a file, or of standard input.
     File(PathBuf),
     /// It is composed from others.
     Template(Template),
     /// It is derived from another one.
     Derive(Derivation),
+    /// It is on the command line, for everybody to see.
+    Typed(Typed),
 }
 
-/// Keys in the order of the command line.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Keys(pub(super) Vec<(String, Source)>);
+/// A value of the command line. `Debug` does not show it.
+#[derive(PartialEq)]
+pub(super) struct Typed(pub(super) Secret);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// What one flag gives.
+#[derive(Debug, PartialEq)]
+pub(super) enum Given {
+    /// A key.
+    Key(String, Source),
+    /// Every key of a dotenv file, or of standard input as one.
+    EnvFile(PathBuf),
+}
+
+/// What is given, in the order of the command line.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Keys(pub(super) Vec<Given>);
 
 /// How one of the flags reads what follows `KEY=`, which it is given, too.
 type Reader = fn(&str, Option<&str>) -> Result<Source, String>;
 
 /// Name, value name, help and reader of each flag.
-const FLAGS: [(&str, &str, &str, Reader); 5] = [
+const FLAGS: [(&str, &str, &str, Reader); 6] = [
     (
         "generate",
         "KEY[=POLICY]",
@@ -44,10 +71,16 @@ const FLAGS: [(&str, &str, &str, Reader); 5] = [
     (
         "set-stdin",
         "KEY",
-        "Take a value from standard input; the line break that ends a single line is left out",
+        "Take a value from standard input, without the line break that ends a single line; of several such keys each is a \
+         line",
         stdin,
     ),
-    ("from-file", "KEY=PATH", "Take a value from a file, byte for byte", file),
+    (
+        "from-file",
+        "KEY=PATH",
+        "Take a value from a file, byte for byte; `-` is standard input",
+        file,
+    ),
     (
         "template",
         "KEY=TEXT",
@@ -61,22 +94,73 @@ const FLAGS: [(&str, &str, &str, Reader); 5] = [
          docs/recipes.md",
         derive,
     ),
+    (
+        "insecure-value",
+        "KEY=VALUE",
+        "Take a value from the command line, where the history of the shell and other users can read it",
+        typed,
+    ),
 ];
 
+/// The flag that gives several keys, its value name and help.
+const ENV_FILE: (&str, &str, &str) = (
+    "from-env-file",
+    "PATH",
+    "Take every `KEY=value` line of a dotenv file; `-` is standard input. Quotes belong to the value, and `\\n` is a line break",
+);
+
+impl Source {
+    /// Whether it takes standard input.
+    pub(super) fn is_stdin(&self) -> bool {
+        match self {
+            Source::Stdin => true,
+            Source::File(path) => path.as_os_str() == STDIN,
+            _ => false,
+        }
+    }
+}
+
 impl Keys {
-    /// Whether one of them is standard input.
+    /// Whether one of them takes standard input.
     pub(super) fn want_stdin(&self) -> bool {
-        self.0.iter().any(|(_, source)| *source == Source::Stdin)
+        self.0.iter().any(|given| match given {
+            Given::Key(_, source) => source.is_stdin(),
+            Given::EnvFile(path) => path.as_os_str() == STDIN,
+        })
+    }
+
+    /// The sources of the keys that have one each.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter().filter_map(|given| match given {
+            Given::Key(_, source) => Some(source),
+            Given::EnvFile(_) => None,
+        })
+    }
+
+    /// The names of all flags, for those that do not go with them.
+    pub(super) fn flags() -> impl Iterator<Item = &'static str> {
+        FLAGS.map(|(name, ..)| name).into_iter().chain([ENV_FILE.0])
+    }
+}
+
+/// Refuses several that take standard input: only lines of it can be shared.
+pub(super) fn check_stdin<'s>(
+    sources: impl Iterator<Item = &'s Source>,
+    env_files: usize,
+) -> Result<(), String> {
+    let (lines, whole): (Vec<_>, Vec<_>) =
+        sources.filter(|source| source.is_stdin()).partition(|source| **source == Source::Stdin);
+    match usize::from(!lines.is_empty()) + whole.len() + env_files {
+        0 | 1 => Ok(()),
+        _ => Err("standard input can be read once, and several flags take it; only `--set-stdin` can share it".to_owned()),
     }
 }
 
 impl Args for Keys {
     fn augment_args(command: Command) -> Command {
-        command.args(FLAGS.map(|(name, value_name, help, _)| {
-            // Standard input has one value to give.
-            let once = name == "set-stdin";
-            let action = if once { ArgAction::Set } else { ArgAction::Append };
-            Arg::new(name).long(name).value_name(value_name).help(help).action(action)
+        let flags = FLAGS.map(|(name, value_name, help, _)| (name, value_name, help));
+        command.args(flags.into_iter().chain([ENV_FILE]).map(|(name, value_name, help)| {
+            Arg::new(name).long(name).value_name(value_name).help(help).action(ArgAction::Append)
         }))
     }
 
@@ -91,23 +175,40 @@ impl FromArgMatches for Keys {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let mut found = Vec::new();
         for (flag, _, _, reader) in FLAGS {
-            let places = matches.indices_of(flag).into_iter().flatten();
-            let texts = matches.get_many::<String>(flag).into_iter().flatten();
-            for (place, text) in places.zip(texts) {
-                let entry = entry(text, reader).map_err(|reason| {
-                    Error::raw(ErrorKind::ValueValidation, format!("`--{flag}`: {reason}\n"))
-                })?;
-                found.push((place, entry));
+            for (place, text) in typed_behind(flag, matches) {
+                let (key, source) = entry(text, reader)
+                    .map_err(|reason| invalid(&format!("`--{flag}`: {reason}")))?;
+                found.push((place, Given::Key(key, source)));
             }
         }
+        for (place, path) in typed_behind(ENV_FILE.0, matches) {
+            found.push((place, Given::EnvFile(PathBuf::from(path))));
+        }
         found.sort_by_key(|(place, _)| *place);
-        Ok(Keys(found.into_iter().map(|(_, entry)| entry).collect()))
+        let keys = Keys(found.into_iter().map(|(_, given)| given).collect());
+        let is_stdin = |given: &&Given| **given == Given::EnvFile(STDIN.into());
+        let env_files = keys.0.iter().filter(is_stdin).count();
+        check_stdin(keys.sources(), env_files).map_err(|reason| invalid(&reason))?;
+        Ok(keys)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// What follows each occurrence of a flag, with its place on the command line.
+pub(super) fn typed_behind<'m>(
+    flag: &str,
+    matches: &'m ArgMatches,
+) -> impl Iterator<Item = (usize, &'m String)> {
+    let places = matches.indices_of(flag).into_iter().flatten();
+    places.zip(matches.get_many::<String>(flag).into_iter().flatten())
+}
+
+fn invalid(reason: &str) -> Error {
+    Error::raw(ErrorKind::ValueValidation, format!("{reason}\n"))
 }
 
 /// What follows one of the flags, as `KEY` or `KEY=REST`.
@@ -126,7 +227,12 @@ fn entry(text: &str, reader: Reader) -> Result<(String, Source), String> {
     if !is_key(key) {
         return Err("a key has letters, digits, `-`, `_` and `.`, at most 253".to_owned());
     }
-    Ok((key.to_owned(), reader(key, rest).map_err(|reason| format!("{key}: {reason}"))?))
+    let source = reader(key, rest).map_err(|reason| match rest {
+        Some(_) => format!("{key}: {reason}"),
+        // What looks like a key may be a value that stands alone.
+        None => reason,
+    });
+    Ok((key.to_owned(), source?))
 }
 
 fn generated(key: &str, policy: Option<&str>) -> Result<Source, String> {
@@ -157,6 +263,11 @@ fn derive(_: &str, text: Option<&str>) -> Result<Source, String> {
     text.parse().map(Source::Derive).map_err(|error: DerivationError| error.to_string())
 }
 
+fn typed(_: &str, value: Option<&str>) -> Result<Source, String> {
+    let value = value.ok_or("`=VALUE` is missing")?;
+    Ok(Source::Typed(Typed(Secret::from(value.to_owned()))))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -169,7 +280,7 @@ mod tests {
         keys: Keys,
     }
 
-    fn parse(line: &[&str]) -> Result<Vec<(String, Source)>, String> {
+    fn parse(line: &[&str]) -> Result<Vec<Given>, String> {
         let line = ["secret"].iter().chain(line);
         Line::try_parse_from(line).map(|line| line.keys.0).map_err(|error| error.to_string())
     }
@@ -187,16 +298,24 @@ mod tests {
             "--generate",
             "A=alnum:20",
             "--derive=H=bcrypt(B, cost=12)",
+            "--from-env-file",
+            "app.env",
+            "--set-stdin=E",
+            "--insecure-value=F=a=b",
         ];
+        let key = |key: &str, source| Given::Key(key.to_owned(), source);
         assert_eq!(
             parse(&line).unwrap(),
             [
-                ("URL".to_owned(), Source::Template("x:{B|url}=".parse().unwrap())),
-                ("B".to_owned(), Source::Generate(Policy::default())),
-                ("C".to_owned(), Source::File("a=b".into())),
-                ("D".to_owned(), Source::Stdin),
-                ("A".to_owned(), Source::Generate("alnum:20".parse().unwrap())),
-                ("H".to_owned(), Source::Derive("bcrypt(B, cost=12)".parse().unwrap())),
+                key("URL", Source::Template("x:{B|url}=".parse().unwrap())),
+                key("B", Source::Generate(Policy::default())),
+                key("C", Source::File("a=b".into())),
+                key("D", Source::Stdin),
+                key("A", Source::Generate("alnum:20".parse().unwrap())),
+                key("H", Source::Derive("bcrypt(B, cost=12)".parse().unwrap())),
+                Given::EnvFile("app.env".into()),
+                key("E", Source::Stdin),
+                key("F", Source::Typed(Typed(Secret::from("a=b".to_owned())))),
             ]
         );
         assert_eq!(parse(&[]).unwrap(), []);
@@ -215,11 +334,20 @@ mod tests {
             ["--derive", "KEY=hunter2"],
             ["--derive", "KEY=bcrypt(hunter2!)"],
             ["--derive", "KEY=bcrypt(P, hunter2=1)"],
+            ["--insecure-value", "hunter2!"],
+            ["--insecure-value", "hunter2"],
+            ["--insecure-value", "K!=hunter2"],
         ] {
             let error = parse(&line).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
             assert!(error.starts_with(&format!("error: `{}`: ", line[0])), "{error}");
         }
+    }
+
+    #[test]
+    fn a_value_of_the_command_line_is_not_shown_by_debug() {
+        let shown = format!("{:?}", parse(&["--insecure-value", "K=hunter2"]).unwrap());
+        assert_eq!(shown, "[Key(\"K\", Typed(…))]");
     }
 
     #[test]
@@ -232,7 +360,11 @@ mod tests {
             (&["--derive", "A"], "`=DERIVATION` is missing"),
             (&["--generate", "A=self-signed:cn=a.test,days=1"], "`NAME.crt` and `NAME.key`"),
             (&["--from-file", "A="], "`=PATH` is missing"),
-            (&["--set-stdin", "A", "--set-stdin", "B"], "cannot be used multiple times"),
+            (&["--insecure-value", "A"], "`=VALUE` is missing"),
+            (&["--set-stdin", "A", "--from-file", "B=-"], "standard input can be read once"),
+            (&["--from-file", "A=-", "--from-file", "B=-"], "standard input can be read once"),
+            (&["--from-env-file", "-", "--set-stdin", "B"], "standard input can be read once"),
+            (&["--from-env-file", "-", "--from-env-file=-"], "standard input can be read once"),
         ];
         for (line, wanted) in cases {
             let error = parse(line).unwrap_err();

@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::address::Address;
 use super::keys::{self, Source};
-use super::{answers, failure_of};
+use super::{answers, failure_of, input};
 use crate::cli::commit::Mode;
 use crate::cli::{Context, Failure, Status, claim, discover};
 use crate::layout::Layout;
@@ -48,11 +48,15 @@ const FLAGS: [(&str, &str, &str); 3] = [
         "KEY[=POLICY]",
         "Generate a value: `alnum:LENGTH`, by default `alnum:40`; beside KEY only the policy is named",
     ),
-    ("set-stdin", "KEY", "Take the value of this key, one of several, from standard input"),
+    (
+        "set-stdin",
+        "KEY",
+        "Take the value of this key, one of several, from standard input; of several such keys each is a line",
+    ),
     (
         "from-file",
         "KEY=PATH",
-        "Take a value from a file, byte for byte; beside KEY only the path is named",
+        "Take a value from a file, byte for byte, `-` is standard input; beside KEY only the path is named",
     ),
 ];
 
@@ -60,12 +64,10 @@ impl Args for Given {
     fn augment_args(command: Command) -> Command {
         command.args(FLAGS.map(|(name, value_name, help)| {
             let arg = Arg::new(name).long(name).value_name(value_name).help(help);
+            let arg = arg.action(ArgAction::Append);
             match name {
-                "set-stdin" => arg.action(ArgAction::Set),
-                "generate" => {
-                    arg.action(ArgAction::Append).num_args(0..=1).default_missing_value("")
-                }
-                _ => arg.action(ArgAction::Append),
+                "generate" => arg.num_args(0..=1).default_missing_value(""),
+                _ => arg,
             }
         }))
     }
@@ -79,9 +81,8 @@ impl FromArgMatches for Given {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut found = Vec::new();
         for (flag, _, _) in FLAGS {
-            let places = matches.indices_of(flag).into_iter().flatten();
-            let texts = matches.get_many::<String>(flag).into_iter().flatten();
-            found.extend(places.zip(texts).map(|(place, text)| (place, (flag, text.clone()))));
+            let typed = keys::typed_behind(flag, matches);
+            found.extend(typed.map(|(place, text)| (place, (flag, text.clone()))));
         }
         found.sort_by_key(|(place, _)| *place);
         Ok(Given(found.into_iter().map(|(_, given)| given).collect()))
@@ -103,7 +104,9 @@ impl Given {
                 );
             }
             let each = self.0.iter().map(|(flag, text)| keys::read(flag, text));
-            return each.collect::<Result<_, _>>().map_err(Failure::new);
+            let sources: Vec<_> = each.collect::<Result<_, _>>().map_err(Failure::new)?;
+            keys::check_stdin(sources.iter().map(|(_, source)| source), 0).map_err(Failure::new)?;
+            return Ok(sources);
         };
         let text = match &self.0[..] {
             [] => return Ok(vec![keys::read("set-stdin", key).map_err(Failure::new)?]),
@@ -125,7 +128,7 @@ impl Given {
 /// Runs the command.
 pub(super) fn run(args: SetArgs, context: &mut Context) -> Result<Status, Failure> {
     let sources = args.given.sources(args.key.as_deref())?;
-    if !context.interactive && sources.iter().any(|(_, source)| *source == Source::Stdin) {
+    if !context.interactive && sources.iter().any(|(_, source)| source.is_stdin()) {
         context.fetch_stdin()?;
     }
     context.begin("secret set", args.mode.access());
@@ -148,14 +151,23 @@ fn values(
     context: &mut Context,
 ) -> Result<Vec<(String, Secret)>, Failure> {
     let prompt = context.interactive.then(|| context.prompt());
+    let asked = sources.iter().filter(|(_, source)| *source == Source::Stdin);
+    let asked: Vec<&str> = asked.map(|(key, _)| key.as_str()).collect();
+    let shared = asked.len() > 1;
+    let mut lines = input::values(&asked, prompt.as_ref(), context)?.into_iter();
     let mut entries = Vec::new();
     for (key, source) in sources {
-        let is_stdin = source == Source::Stdin;
-        let entry = answers::entry(&key, source, prompt.as_ref(), context)?;
+        let is_stdin = source.is_stdin();
+        let entry = answers::entry(source, &mut lines, context)?;
+        answers::tell(&key, &entry, context);
         if is_stdin && matches!(&entry, Entry::Value(value) if value.is_empty()) {
             // More often a program before the pipe has failed than somebody wants this.
             let hint = format!("if you mean it: `--from-file {key}=/dev/null` without KEY");
-            return Err(Failure::new("standard input is empty").hint(hint));
+            let message = match shared {
+                true => format!("the line for `{key}` is empty"),
+                false => "standard input is empty".to_owned(),
+            };
+            return Err(Failure::new(message).hint(hint));
         }
         entries.push((key, entry));
     }
@@ -205,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_refused_without_what_may_be_a_value() {
-        let cases: [(&[&str], &str); 8] = [
+        let cases: [(&[&str], &str); 10] = [
             (&["a"], "no key given"),
             (&["a", "K", "--set-stdin", "L"], "names a second key"),
             (&["a", "K", "--generate", "--from-file", "x"], "several flags"),
@@ -214,6 +226,8 @@ mod tests {
             (&["a", "K", "--generate", "hunter2"], "unknown policy"),
             (&["a", "--from-file", "hunter2"], "`=PATH` is missing"),
             (&["a", "--generate"], "a key has letters"),
+            (&["a", "K", "--set-stdin", "L", "--set-stdin", "M"], "several flags"),
+            (&["a", "--set-stdin", "K", "--from-file", "L=-"], "standard input can be read once"),
         ];
         for (line, wanted) in cases {
             let error = sources(line).unwrap_err();

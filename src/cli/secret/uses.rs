@@ -1,11 +1,11 @@
 //! The flags that say how a container gets a new Secret.
 
 use super::Failure;
-use crate::scaffold::Use;
 use crate::scaffold::uses::Error;
+use crate::scaffold::{Reader, Use};
 
 /// How a container gets the Secret.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(super) struct Uses {
     #[command(flatten)]
     ways: Ways,
@@ -17,7 +17,7 @@ pub(super) struct Uses {
 }
 
 /// What of it the container gets.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 struct Ways {
     /// Give every key to a container of the app as a variable (`envFrom`)
     #[arg(long)]
@@ -33,6 +33,36 @@ struct Ways {
 }
 
 impl Uses {
+    /// These ways to get it, for a container.
+    pub(super) fn new(chosen: Vec<Use>, container: Option<String>) -> Uses {
+        let mut ways = Ways::default();
+        for way in chosen {
+            match way {
+                Use::EnvFrom => ways.env_from = true,
+                Use::Env { .. } => ways.env.push(way),
+                Use::Mount { path } => ways.mount = Some(path),
+            }
+        }
+        Uses { ways, container }
+    }
+
+    /// The flags with what follows them.
+    pub(super) fn flags(&self) -> Vec<(&'static str, Option<String>)> {
+        let flag = |way| match way {
+            Use::EnvFrom => ("env-from", None),
+            Use::Env { variable, key } if variable == key => ("env", Some(variable)),
+            Use::Env { variable, key } => ("env", Some(format!("{variable}={key}"))),
+            Use::Mount { path } => ("mount", Some(path)),
+        };
+        let container = self.container.clone().map(|name| ("container", Some(name)));
+        self.ways().into_iter().map(flag).chain(container).collect()
+    }
+
+    /// Who gets the Secret.
+    pub(super) fn reader(&self) -> Reader {
+        Reader { uses: self.ways(), container: self.container.clone() }
+    }
+
     /// In the order in which they are written.
     pub(super) fn ways(&self) -> Vec<Use> {
         let mut ways = self.ways.env.clone();
