@@ -81,6 +81,10 @@ mod recipes;
 mod recover;
 /// `secret copy`: another place, its rule, its list.
 mod secret_copy;
+/// `secret new` at a terminal: every question, the way back and the way out.
+mod secret_dialogue;
+/// `secret new --external`: references in repositories that have others.
+mod secret_external;
 /// `secret get`: byte for byte, and on a screen.
 mod secret_get;
 /// Secrets in JSON files, by every verb.
@@ -89,6 +93,10 @@ mod secret_json;
 mod secret_list;
 /// `secret new`: by flags and by dialogue.
 mod secret_new;
+/// `secret new --type`: what each type demands.
+mod secret_new_types;
+/// `secret new`: where values may come from, labels and the report.
+mod secret_new_values;
 /// `secret new --recipe`, and which Secret a recipe means.
 mod secret_recipe;
 /// `secret rename`: with everything that refers to it.

@@ -32,8 +32,15 @@ fn sandbox() -> Sandbox {
     sandbox.write("config/settings.yaml", "hosts: [a]\nsmtp: {user: u, password: TESTonlyMail}\n");
     sandbox.write("config/app.env", "API_KEY=TESTonlyKey\n");
     sandbox.write("ca.pem", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
+    sandbox.write("app.env", "API_KEY=TESTonlyKey\n");
+    let certificate =
+        "req -x509 -newkey ed25519 -nodes -subj /CN=a.test -days 365 -keyout key.pem -out cert.pem";
+    sandbox.run("openssl").args(certificate.split(' ')).go().success();
     let recipe = "secrets:\n  grafana-session:\n    app: grafana\n    keys:\n      SESSION_KEY: {generate: 'hex:32'}\n";
     sandbox.write("keywright.yaml", recipe);
+    let store =
+        "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {name: main}\n";
+    sandbox.write("stores/store.yaml", store);
     sandbox.keywright(["encrypt", "-i", "config/settings.yaml", "config/app.env"]).go().success();
     sandbox
 }

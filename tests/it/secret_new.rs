@@ -1,11 +1,10 @@
-//! `secret new`: by flags as in a script, and by dialogue at a terminal. The real sops reads what it wrote, and
-//! kustomize builds the app before and after.
+//! `secret new` by flags, as in a script. The real sops reads what it wrote, and kustomize builds the app before and
+//! after.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::sandbox::{Outcome, Sandbox};
-use crate::terminal::Terminal;
 use crate::{proof, reference};
 
 pub(crate) const PAPERLESS: &str = "nerv/main/cluster/apps/paperless/app";
@@ -165,12 +164,46 @@ fn the_release_reads_the_secret_when_asked() {
 }
 
 #[test]
+fn another_kustomize_file_lists_it_or_none_does() {
+    let sandbox = Sandbox::nerv();
+    let above = "nerv/main/cluster/apps/kustomization.yaml";
+    let args = ["grafana", "--name", "x", "--generate", "K", "--list-in"];
+    // A path is one of the working directory.
+    let run = sandbox.keywright(["-C", "nerv/main/cluster/apps/grafana", "secret", "new"]);
+    run.args(args).arg("../kustomization.yaml").go().success();
+    let changed = sandbox.git(&["diff", "--unified=0", "--", above]);
+    assert!(changed.contains("+  - grafana/app/x-secret.yaml\n"), "{changed}");
+    assert_eq!(sandbox.git_status(), format!(" M {above}\n?? {GRAFANA}/x-secret.yaml\n"));
+    let cluster = "nerv/main/cluster/apps";
+    assert!(built(&sandbox, cluster).contains("name: x\n"));
+    sandbox.commit_all("listed above");
+
+    let args = ["grafana", "--name", "y", "--generate", "K", "--list-in"];
+    secret_new(&sandbox, &[&args[..], &["none"]].concat(), b"").success();
+    assert_eq!(sandbox.git_status(), format!("?? {GRAFANA}/y-secret.yaml\n"));
+    sandbox.commit_all("listed nowhere");
+
+    let args = ["grafana", "--name", "z", "--generate", "K", "--list-in"];
+    let untouched = sandbox.snapshot();
+    let other = format!("{PAPERLESS}/kustomization.yaml");
+    for (list, complaint) in [
+        (other.as_str(), "is no kustomize file of the app or above it; there is `nerv/"),
+        ("nowhere.yaml", "nowhere.yaml: "),
+        ("/etc/hostname", "is outside of the repository"),
+    ] {
+        secret_new(&sandbox, &[&args[..], &[list]].concat(), b"").code(2).complains(complaint);
+    }
+    untouched.assert_untouched(&sandbox.snapshot());
+}
+
+#[test]
 fn without_a_terminal_a_missing_answer_is_named_with_its_flag() {
     let sandbox = Sandbox::nerv();
     let untouched = sandbox.snapshot();
-    let cases: [(&[&str], &str, &str); 10] = [
+    let cases: [(&[&str], &str, &str); 11] = [
         (&[], "no app given", "keywright secret new APP"),
-        (&["grafana"], "no name given", "--name NAME"),
+        (&["grafana"], "no keys given", "--generate KEY"),
+        (&["grafana", "--generate", "K"], "Secret `grafana` exists already", "--name"),
         (&["grafana", "--name", "x"], "no keys given", "--generate KEY"),
         (
             &["asuka", "--name", "x", "--generate", "K"],
@@ -225,178 +258,4 @@ fn a_failure_shows_no_value() {
     sandbox.write("nerv/.sops.yaml", "creation_rules: [{encrypted_regex: ^data$, age: x}]\n");
     secret_new(&sandbox, &args[..5], b"s3cr3tCanary").code(2);
     sandbox.assert_no_trace_of("s3cr3tCanary", &[]);
-}
-
-/// `keywright secret new` at a terminal.
-fn dialogue<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Terminal<'a> {
-    let run = sandbox.keywright([&["secret", "new"], args].concat());
-    Terminal::spawn(&run, 80, 40)
-}
-
-#[test]
-fn a_dialogue_from_the_app_to_the_commit() {
-    let sandbox = Sandbox::nerv();
-    sandbox.write("../tmp/ca", "certificate");
-    let mut terminal = dialogue(&sandbox, &[]);
-    terminal.expect("> envoy-gateway");
-    terminal.send("j");
-    terminal.expect("> grafana");
-    terminal.send("\r");
-    terminal.expect("Name of the Secret: ");
-    terminal.send_line("grafana");
-    terminal.expect("exists already");
-    terminal.send_line("grafana-smtp");
-
-    // A password that is typed, at first not twice the same.
-    terminal.expect("Key: ");
-    terminal.send_line("PASS WORD");
-    terminal.expect("letters, digits");
-    terminal.send_line("PASSWORD");
-    terminal.expect("read a file");
-    terminal.send("j\r");
-    terminal.expect_hidden("PASSWORD (hidden): ");
-    terminal.send_line("s3cr3t/Canary");
-    terminal.expect_hidden("PASSWORD once more: ");
-    terminal.send_line("s3cr3t/Canarx");
-    terminal.expect("the two differ");
-    terminal.expect_hidden("PASSWORD (hidden): ");
-    terminal.send_line("s3cr3t/Canary");
-    terminal.expect_hidden("PASSWORD once more: ");
-    terminal.send_line("s3cr3t/Canary");
-
-    // One that is generated, a file, and a template.
-    terminal.expect("Another key");
-    terminal.send_line("TOKEN");
-    terminal.expect("compose it");
-    terminal.send("\r");
-    terminal.expect("Policy [alnum:40]: ");
-    terminal.send_line("alnum:4");
-    terminal.expect("24 bits of entropy");
-    terminal.send_line("alnum:20");
-    terminal.expect("Another key");
-    terminal.send_line("CA");
-    terminal.expect("compose it");
-    terminal.send("jj\r");
-    terminal.expect("File: ");
-    terminal.send_line("../tmp/ca");
-    terminal.expect("Another key");
-    terminal.send_line("URL");
-    terminal.expect("compose it");
-    terminal.send("jjj\r");
-    terminal.expect("(PASSWORD, TOKEN, CA): ");
-    terminal.send_line("smtp://{PASWORD}");
-    terminal.expect("there is no key `PASWORD` yet");
-    terminal.send_line("smtp://{PASSWORD|url}");
-    terminal.expect("Another key");
-    terminal.send_line("");
-
-    terminal.expect("envFrom of grafana/app?");
-    terminal.send("y");
-    terminal.expect("grafana-smtp-secret.yaml (new)");
-    terminal.expect("Write these changes?");
-    terminal.send("y");
-    let (code, shown) = terminal.finish();
-    assert_eq!(code, 0, "{shown}");
-    assert_eq!(
-        sandbox.git_status(),
-        format!(
-            " M {GRAFANA}/helmrelease.yaml\n M {GRAFANA}/kustomization.yaml\n?? {GRAFANA}/grafana-smtp-secret.yaml\n"
-        )
-    );
-    let file = format!("{GRAFANA}/grafana-smtp-secret.yaml");
-    assert_value(&sandbox, &file, &["stringData", "PASSWORD"], "s3cr3t/Canary");
-    assert_value(&sandbox, &file, &["stringData", "URL"], "smtp://s3cr3t%2FCanary");
-    assert_value(&sandbox, &file, &["stringData", "CA"], "certificate");
-    let token = decrypted(&sandbox, "3.13.3", &file, &["stringData", "TOKEN"]);
-    assert_eq!(token.len(), 20);
-    for secret in ["s3cr3t/Canary", "s3cr3t/Canarx", "s3cr3t%2FCanary", &token] {
-        sandbox.assert_no_trace_of(secret, &[]);
-    }
-}
-
-#[test]
-fn a_secret_of_5000_bytes_can_be_typed() {
-    let sandbox = Sandbox::nerv();
-    let long = "0123456789".repeat(500);
-    let args = ["grafana", "--name", "long", "--set-stdin", "LONG", "--yes"];
-    let mut terminal = dialogue(&sandbox, &args);
-    terminal.expect_hidden("LONG (hidden): ");
-    terminal.send_line(&long);
-    terminal.expect_hidden("LONG once more: ");
-    terminal.send_line(&long);
-    let (code, shown) = terminal.finish();
-    assert_eq!(code, 0, "{shown}");
-    assert_value(&sandbox, &format!("{GRAFANA}/long-secret.yaml"), &["stringData", "LONG"], &long);
-    sandbox.assert_no_trace_of(&long[..100], &[]);
-}
-
-/// Asserts that a dialogue ended as one that was cancelled: nothing written, the terminal in order.
-#[track_caller]
-fn assert_cancelled(terminal: Terminal<'_>, sandbox: &Sandbox) {
-    let (code, shown) = terminal.finish();
-    assert_eq!(code, 130, "{shown}");
-    let (hidden, visible) = (shown.rfind("\x1b[?25l"), shown.rfind("\x1b[?25h"));
-    assert!(hidden <= visible, "the cursor stays hidden\n{shown}");
-    assert!(shown.contains("interrupted, nothing changed"), "{shown}");
-    assert_eq!(sandbox.git_status(), "");
-    assert!(!sandbox.path(".git/keywright").exists());
-}
-
-#[test]
-fn cancelled_at_any_question_nothing_is_written() {
-    const CTRL_C: &str = "\x03";
-    const ESCAPE: &str = "\x1b";
-    let sandbox = Sandbox::nerv();
-    let given = ["grafana", "--name", "x"];
-    for key in [CTRL_C, ESCAPE] {
-        let mut at_choice = dialogue(&sandbox, &[]);
-        at_choice.expect("> envoy-gateway");
-        at_choice.send(key);
-        assert_cancelled(at_choice, &sandbox);
-
-        let mut at_plan = dialogue(&sandbox, &[&given[..], &["--generate", "K"]].concat());
-        at_plan.expect("Write these changes?");
-        at_plan.send(key);
-        assert_cancelled(at_plan, &sandbox);
-    }
-    let mut at_name = dialogue(&sandbox, &["grafana"]);
-    at_name.expect("Name of the Secret: ");
-    at_name.send(CTRL_C);
-    assert_cancelled(at_name, &sandbox);
-
-    let mut at_key = dialogue(&sandbox, &given);
-    at_key.expect("Key: ");
-    at_key.send(CTRL_C);
-    assert_cancelled(at_key, &sandbox);
-
-    let mut at_password = dialogue(&sandbox, &[&given[..], &["--set-stdin", "K"]].concat());
-    at_password.expect_hidden("K (hidden): ");
-    at_password.send("s3cr3tCanary");
-    at_password.send(CTRL_C);
-    assert_cancelled(at_password, &sandbox);
-    sandbox.assert_no_trace_of("s3cr3tCanary", &[]);
-}
-
-#[test]
-fn the_terminal_has_its_echo_back_after_ctrl_c_at_a_password() {
-    let sandbox = Sandbox::nerv();
-    let program = env!("CARGO_BIN_EXE_keywright");
-    let script = format!(
-        "{program} secret new grafana --name x --set-stdin K; echo \"code $?\"; stty -a | grep -o '[-]*\\becho\\b'"
-    );
-    let mut terminal = Terminal::spawn(&sandbox.run("sh").args(["-c", &script]), 80, 40);
-    terminal.expect_hidden("K (hidden): ");
-    terminal.send("\x03");
-    terminal.expect("code 130");
-    let (_, shown) = terminal.finish();
-    assert!(shown.ends_with("\r\necho\r\n"), "{shown}");
-}
-
-#[test]
-fn a_no_to_the_plan_writes_nothing() {
-    let sandbox = Sandbox::nerv();
-    let mut terminal = dialogue(&sandbox, &["grafana", "--name", "x", "--generate", "K"]);
-    terminal.expect("Write these changes?");
-    terminal.send("n");
-    assert_cancelled(terminal, &sandbox);
 }
