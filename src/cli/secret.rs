@@ -107,7 +107,9 @@ fn failure(error: scaffold::Error) -> Failure {
             "make what it says with `keywright secret ensure {name}`, or leave `--recipe` out"
         )),
         Error::Kind(error) => of_kind(failure, &error),
-        Error::NoConfig { .. } => failure.hint("write one with `keywright init`"),
+        Error::NoConfig { .. } => failure
+            .hint("write one with `keywright init`")
+            .hint("or, where the values are in an external store, add `--external`"),
         Error::Uncovered { .. } => {
             failure.hint("add a creation rule whose `path_regex` matches the file")
         }

@@ -59,6 +59,13 @@ pub(crate) fn is_release(object: &Object<'_>) -> bool {
     object.is("helm.toolkit.fluxcd.io", "HelmRelease")
 }
 
+/// Whether something in a file runs: a workload, or a release that has some.
+pub(crate) fn runs(document: &Document) -> bool {
+    let is_workload =
+        |object: &Object<'_>| WORKLOADS.iter().any(|(group, kind, ..)| object.is(group, kind));
+    objects(document).iter().any(|object| is_release(object) || is_workload(object))
+}
+
 /// All containers of a file, in order.
 pub(crate) fn containers(document: &Document) -> Vec<Container<'_>> {
     let all = objects(document).into_iter();

@@ -11,10 +11,12 @@
 //! A directory with a kustomize file is an app without a Flux Kustomization of its own, too. A name that
 //! leads to several is refused rather than guessed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::secret::SecretSite;
-use super::{Choice, Error, Fact, Layout, Located};
+use super::{Choice, Error, Fact, Layout, Located, mentions};
+use crate::kube::container;
 use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::joined;
 
@@ -59,6 +61,31 @@ impl<'s> Layout<'s> {
         self.applied().filter(|app| app.kustomization.is_some()).collect()
     }
 
+    /// What can be offered besides, in the order of the directories: those with a kustomize file and something that runs
+    /// beside it, to which no Flux Kustomization leads. They are built from a list above.
+    pub(crate) fn listed_apps(&self) -> Vec<App<'s>> {
+        let applied: Vec<PathBuf> = self.applied().map(|app| app.directory).collect();
+        let files = self.manifests().filter(|file| {
+            let suspect = mentions(self.snapshot, file, &["containers", "HelmRelease"]);
+            suspect && self.snapshot.document(file).is_ok_and(container::runs)
+        });
+        let directories: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
+        let open = directories.into_iter().filter(|directory| {
+            self.is_for_apps(directory) && applied.iter().all(|applied| applied != directory)
+        });
+        let app = |directory| {
+            let file = self.listing.file_of(directory)?;
+            let is_component = self.listing.view(file)?.is_component();
+            (!is_component).then(|| self.built_from(directory, file))
+        };
+        open.filter_map(app).collect()
+    }
+
+    /// A directory with a kustomize file as an app.
+    fn built_from(&self, directory: &Path, file: &'s Path) -> App<'s> {
+        App { flux: None, file, directory: directory.to_owned(), kustomization: Some(file) }
+    }
+
     /// The app of this name: that of its Flux Kustomization, else that of its directory, else a directory
     /// with a kustomize file alone.
     pub(crate) fn app_named(&self, name: &str) -> Choice<App<'s>> {
@@ -75,12 +102,11 @@ impl<'s> Layout<'s> {
             let directories = self.listing.files();
             let directories =
                 directories.filter(|(path, _)| path.ends_with(name) && self.is_for_apps(path));
-            found.extend(directories.map(|(directory, file)| App {
-                flux: None,
-                file,
-                directory: directory.to_owned(),
-                kustomization: Some(file),
-            }));
+            found.extend(directories.map(|(directory, file)| self.built_from(directory, file)));
+            // The whole path is not ambiguous because it is the end of another one.
+            if found.iter().any(|app| app.directory == Path::new(name)) {
+                found.retain(|app| app.directory == Path::new(name));
+            }
         }
         Choice::among(found)
     }

@@ -56,6 +56,39 @@ fn an_app_is_found_by_its_kustomization_and_by_its_directory() {
 }
 
 #[test]
+fn directories_that_run_something_are_apps_without_a_kustomization_of_their_own() {
+    const RUNS: &str =
+        "apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: []}}}\n";
+    const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n";
+    const COMPONENT: &str = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
+    let all = flux("all", "./apps", "");
+    let files = [
+        ("ks.yaml", all.as_str()),
+        ("apps/kustomization.yaml", "resources: [web, db, cache, map, flux]\n"),
+        ("apps/web/kustomization.yaml", "resources: [d.yaml]\n"),
+        ("apps/web/d.yaml", RUNS),
+        ("apps/db/kustomization.yaml", "resources: [r.yaml]\n"),
+        ("apps/db/r.yaml", RELEASE),
+        ("apps/map/kustomization.yaml", "resources: [m.yaml]\n"),
+        ("apps/map/m.yaml", "apiVersion: v1\nkind: ConfigMap\ndata: {containers: x}\n"),
+        ("component/kustomization.yaml", COMPONENT),
+        ("component/d.yaml", RUNS),
+        ("loose/d.yaml", RUNS),
+        ("old/apps/web/kustomization.yaml", "resources: [d.yaml]\n"),
+        ("old/apps/web/d.yaml", RUNS),
+    ];
+    with_layout(&files, |layout| {
+        let listed = layout.listed_apps();
+        let directories: Vec<_> = listed.iter().map(|app| app.directory.as_path()).collect();
+        assert_eq!(directories, ["apps/db", "apps/web", "old/apps/web"].map(Path::new));
+        // The whole path of one is the end of the other's.
+        let Choice::One(web) = layout.app_named("apps/web") else { panic!("it is one") };
+        assert_eq!(web.directory, Path::new("apps/web"));
+        assert!(matches!(layout.app_named("web"), Choice::Several(_)));
+    });
+}
+
+#[test]
 fn a_name_of_a_kustomization_goes_before_the_name_of_a_directory() {
     let (first, second) = (flux("shop", "./one", ""), flux("other", "./shop/app", ""));
     let files = [

@@ -244,7 +244,8 @@ pub(crate) fn address(app: &App<'_>, layout: &Layout<'_>) -> String {
 
 /// What names each app that can be offered, in order.
 pub(crate) fn addresses(layout: &Layout<'_>) -> Vec<String> {
-    let mut names: Vec<String> = layout.apps().iter().map(|app| address(app, layout)).collect();
+    let apps = layout.apps().into_iter().chain(layout.listed_apps());
+    let mut names: Vec<String> = apps.map(|app| address(&app, layout)).collect();
     names.sort();
     names.dedup();
     names

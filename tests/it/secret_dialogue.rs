@@ -400,6 +400,29 @@ fn without_orders(shown: &str) -> (String, String) {
 }
 
 #[test]
+fn apps_that_only_a_list_builds_are_offered() {
+    let sandbox = Sandbox::sample("lab");
+    sandbox.keywright(["init", "--yes"]).go().success();
+    sandbox.commit_all("keys");
+    let mut terminal = dialogue(&sandbox, &["--name", "x", "--generate", "K", "--env-from"]);
+    terminal.expect("> apps");
+    terminal.expect("  openwebui");
+    terminal.send("openw\r");
+    terminal.expect("Write these changes?");
+    terminal.send("y");
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 0, "{shown}");
+    let app = "apps/openwebui";
+    let wanted =
+        format!(" M {app}/deployment.yaml\n M {app}/kustomization.yaml\n?? {app}/secret.yaml\n");
+    assert_eq!(sandbox.git_status(), wanted);
+
+    let sandbox = Sandbox::sample("nerv-platform");
+    let hint = "there is cert-manager, longhorn, metallb, releases, sources, traefik";
+    sandbox.keywright(["secret", "new", "--generate", "K"]).go().code(2).complains(hint);
+}
+
+#[test]
 fn flags_leave_the_rest_to_be_asked() {
     let sandbox = Sandbox::nerv();
     let mut terminal = dialogue(&sandbox, &["--generate", "K"]);
