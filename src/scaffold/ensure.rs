@@ -15,8 +15,11 @@ use super::existing::{self, Changed, Means, Target};
 use super::kind::Warning;
 use super::making::{self, Making, Remark};
 use super::recipe::Recipe;
-use super::{Drafted, ListIn, NewSecret, Reader, init, listing, manifest, new_secret, push_edited};
-use crate::layout::{self, Layout, Located, Restart, configuration};
+use super::{
+    Drafted, ListIn, NewSecret, Reader, init, listing, manifest, new_secret, push_edited,
+    undecrypted,
+};
+use crate::layout::{self, Layout, Restart, configuration};
 use crate::make::{Entry, EvaluateError, evaluate};
 use crate::repo;
 use crate::secret::Secret;
@@ -285,10 +288,9 @@ fn take<'s>(
 
 /// A plan with `decryption` for the Flux Kustomizations that apply a file without it.
 fn decrypted(mut plan: Plan, file: &Path, layout: &Layout<'_>) -> Result<Plan, Error> {
-    let lacking = |flux: &Located<'_, _>| !layout.decrypts(&flux.view);
-    let appliers = layout.appliers(file).into_iter().filter(lacking);
+    let undecrypted = undecrypted(layout, file).into_iter();
     let undecrypted =
-        appliers.map(|flux| init::Undecrypted { flux, secrets: vec![file.to_owned()] });
+        undecrypted.map(|flux| init::Undecrypted { flux, secrets: vec![file.to_owned()] });
     let fixed = init::fix_decryption(layout.snapshot(), layout, &undecrypted.collect::<Vec<_>>())?;
     plan.merge(fixed)?;
     Ok(plan)

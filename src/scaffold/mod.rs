@@ -30,7 +30,8 @@ pub(crate) mod uses;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, EditError, Position};
-use crate::layout::{self, App, Choice, Layout};
+use crate::kube::flux::FluxKustomization;
+use crate::layout::{self, App, Choice, Layout, Located};
 use crate::make::is_key;
 use crate::repo::{self, Snapshot};
 use crate::secret::{RandomSource, Secret};
@@ -296,6 +297,16 @@ pub(crate) fn new_secret<'s>(
         plan.push(record::record(&recipe, snapshot)?)?;
     }
     Ok(Drafted { plan, file: place.file, namespace: place.namespace, warnings })
+}
+
+/// The Flux Kustomizations that apply a file, or would if it were listed, without decrypting it.
+pub(crate) fn undecrypted<'s>(
+    layout: &Layout<'s>,
+    file: &Path,
+) -> Vec<Located<'s, FluxKustomization<'s>>> {
+    let mut appliers = layout.appliers(file);
+    appliers.retain(|flux| !layout.decrypts(&flux.view));
+    appliers
 }
 
 /// Adds the change of the file whose container gets a Secret.

@@ -197,6 +197,20 @@ fn another_kustomize_file_lists_it_or_none_does() {
 }
 
 #[test]
+fn a_kustomization_that_would_apply_tokens_is_told() {
+    let args = ["--name", "x", "--generate", "K", "--dry-run"];
+    let warning = "`releases` has no `decryption`, so encrypted values would reach the cluster as they are; \
+                   `keywright init --fix-decryption` adds it";
+    let sandbox = Sandbox::sample("nerv-platform");
+    sandbox.keywright(["init", "--yes"]).go().success();
+    let report = [&["traefik"], &args[..], &["--format", "json"]].concat();
+    secret_new(&sandbox, &report, b"").success().complains(warning).prints(warning);
+    sandbox.keywright(["init", "--fix-decryption", "--yes"]).go().success();
+    let told = secret_new(&sandbox, &[&["traefik"], &args[..]].concat(), b"").success();
+    assert_eq!(told.stderr(), "");
+}
+
+#[test]
 fn without_a_terminal_a_missing_answer_is_named_with_its_flag() {
     let sandbox = Sandbox::nerv();
     let untouched = sandbox.snapshot();

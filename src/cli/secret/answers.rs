@@ -232,6 +232,15 @@ pub(super) fn draft(
         context.note(visible(&format!("warning: {remark}")));
         warnings.push(remark);
     }
+    for flux in scaffold::undecrypted(layout, &file) {
+        let (path, name) = (flux.file.display(), flux.view.name());
+        let warning = format!(
+            "{path}: the Flux Kustomization `{name}` has no `decryption`, so encrypted values would reach the cluster as \
+             they are; `keywright init --fix-decryption` adds it"
+        );
+        context.note(visible(&format!("warning: {warning}")));
+        warnings.push(warning);
+    }
     let keys = request.entries.iter().map(|(key, _)| key.clone()).collect();
     let NewSecret { name, kind, .. } = request;
     let report = report::Report { name, namespace, kind, file, keys, warnings };
