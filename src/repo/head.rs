@@ -1,9 +1,11 @@
 //! What the last commit has of some files.
 
-use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
+
+use super::objects::answer;
 
 /// The content that each file has in `HEAD`, in the order of `paths`, which are relative to `root`. `None` where
 /// a file is not there – or there is no commit, no repository, or no Git.
@@ -32,23 +34,10 @@ fn read(root: &Path, paths: &[&Path]) -> Option<Vec<Option<Vec<u8>>>> {
     // Git answers while it is asked: one thread for both could wait for itself.
     let asking = thread::spawn(move || input.write_all(&requests));
     let mut answers = BufReader::new(git.stdout.take()?);
-    let found = paths.iter().map(|_| answer(&mut answers)).collect::<Option<Vec<_>>>();
+    let found = paths.iter().map(|_| answer(&mut answers, u64::MAX)).collect::<Option<Vec<_>>>();
     let _ = asking.join();
     let _ = git.wait();
     found
-}
-
-/// `<object> blob <size>` and the content, or `<request> missing`; `None` if Git says no more.
-fn answer(answers: &mut impl BufRead) -> Option<Option<Vec<u8>>> {
-    let mut line = String::new();
-    answers.read_line(&mut line).ok().filter(|length| *length > 0)?;
-    let mut words = line.trim_end().rsplit(' ');
-    let (size, kind) = (words.next()?, words.next());
-    let Some(size) = size.parse::<u64>().ok().filter(|_| kind.is_some()) else { return Some(None) };
-    let mut content = Vec::new();
-    answers.take(size + 1).read_to_end(&mut content).ok()?;
-    content.pop();
-    Some((kind == Some("blob")).then_some(content))
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@
 
 mod blame;
 mod head;
+mod hooks;
+mod objects;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +21,11 @@ use crate::txn::{Change, Content, Plan};
 
 pub(crate) use blame::{Changed, changes, is_shallow};
 pub(crate) use head::committed;
+pub(crate) use hooks::hooks;
+pub(crate) use objects::Objects;
+pub(crate) use versions::{
+    Blob, Difference, GitError, Kind, every_blob, in_range, in_working_tree, range, staged,
+};
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -57,27 +65,8 @@ struct File {
 impl Snapshot {
     /// Lists the files below `root`: regular files and links to them.
     pub(crate) fn take(root: &Path) -> Result<Snapshot, Error> {
-        let mut files = BTreeMap::new();
-        let walk = ignore::WalkBuilder::new(root)
-            .hidden(false)
-            // Git's rules of this repository, with or without a `.git`; nothing from outside of it.
-            .require_git(false)
-            .parents(false)
-            .ignore(false)
-            .filter_entry(|entry| entry.file_name() != ".git")
-            .build();
-        for entry in walk {
-            let entry = entry.map_err(|error| Error::Read {
-                path: PathBuf::from("."),
-                reason: error.to_string(),
-            })?;
-            let kind = entry.file_type();
-            let linked = || entry.path().metadata().is_ok_and(|target| target.is_file());
-            if kind.is_some_and(|kind| kind.is_file() || kind.is_symlink() && linked()) {
-                let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
-                files.insert(path.to_owned(), File::default());
-            }
-        }
+        let files = files_below(root, true)?;
+        let files = files.into_iter().map(|path| (path, File::default())).collect();
         Ok(Snapshot { root: root.to_owned(), files })
     }
 
@@ -160,6 +149,33 @@ impl Snapshot {
                 || path.file_name().is_some_and(|name| name == "Kustomization")
         })
     }
+}
+
+/// The regular files below `root` and the links to such, without `.git` and, if `gitignore` is heeded, without ignored ones.
+pub(crate) fn files_below(root: &Path, gitignore: bool) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let walk = ignore::WalkBuilder::new(root)
+        .hidden(false)
+        // Git's rules of this repository, with or without a `.git`; nothing from outside of it.
+        .require_git(false)
+        .parents(false)
+        .ignore(false)
+        .git_ignore(gitignore)
+        .git_global(gitignore)
+        .git_exclude(gitignore)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build();
+    for entry in walk {
+        let entry = entry
+            .map_err(|error| Error::Read { path: PathBuf::from("."), reason: error.to_string() })?;
+        let kind = entry.file_type();
+        let linked = || entry.path().metadata().is_ok_and(|target| target.is_file());
+        if kind.is_some_and(|kind| kind.is_file() || kind.is_symlink() && linked()) {
+            let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            files.push(path.to_owned());
+        }
+    }
+    Ok(files)
 }
 
 /// Whether a file is JSON by its name.

@@ -154,6 +154,20 @@ pub fn plain_leaves(document: &Document, selection: &Selection) -> Vec<NodeId> {
     found
 }
 
+/// The values in the form of tokens that a selection does not pick, in order: they stay tokens when the file is
+/// decrypted.
+pub fn stray_tokens(document: &Document, selection: &Selection) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let _: Result<(), Obstacle> = walk(document, selection, &mut |visit| {
+        if let (Leaf::Value(id), false) = (visit.leaf, visit.selected) {
+            let text = document.text(id).unwrap_or_default();
+            found.extend(Token::parse(text).is_ok().then_some(id));
+        }
+        Ok(Was::Value)
+    });
+    found
+}
+
 /// A file with metadata.
 pub struct EncryptedFile<'d> {
     pub(super) document: &'d Document,

@@ -47,6 +47,7 @@ pub mod bare;
 pub mod binary;
 pub mod change;
 pub mod cipher;
+pub mod covered;
 pub mod emit;
 pub mod extract;
 pub mod file;

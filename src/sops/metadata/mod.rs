@@ -170,16 +170,7 @@ impl Metadata {
 
     /// Whether the file is for exactly these groups; the order within a group does not matter.
     pub fn is_for(&self, groups: &[KeyGroup], threshold: usize) -> bool {
-        let sorted = |mut names: Vec<String>| {
-            names.sort();
-            names
-        };
-        self.groups.len() == groups.len()
-            && (groups.len() == 1 || self.threshold == data_key::stated(threshold, groups))
-            && self.groups.iter().zip(groups).all(|(before, after)| {
-                let after = after.names().map(str::to_owned).collect();
-                sorted(before.names().map(str::to_owned).collect()) == sorted(after)
-            })
+        are_for((&self.groups, self.threshold), (groups, threshold))
     }
 
     /// Whether the file has a MAC; what SOPS takes for a sign that it is encrypted.
@@ -191,6 +182,44 @@ impl Metadata {
     pub fn foreign(&self) -> Option<&Foreign> {
         self.groups.iter().flat_map(|group| &group.foreign).next()
     }
+}
+
+/// Who can read a file: that part of its metadata alone, for those who look at many files.
+pub struct Readers {
+    /// The key groups in order.
+    pub groups: Vec<WrappedGroup>,
+    /// How many groups are needed; 0 where the file does not say.
+    pub threshold: usize,
+}
+
+impl Readers {
+    /// Reads the mapping of the first document; `None` where there is none.
+    pub fn read(document: &Document) -> Result<Option<Readers>, Error> {
+        let Some(place) = field::place(document, 0) else { return Ok(None) };
+        let block = field::read(document, &place)?;
+        let reader = Reader { block: &block, position: field::position(document, &place) };
+        Ok(Some(Readers { groups: reader.groups()?, threshold: reader.threshold()? }))
+    }
+
+    /// As [`Metadata::is_for`].
+    pub fn are(&self, groups: &[KeyGroup], threshold: usize) -> bool {
+        are_for((&self.groups, self.threshold), (groups, threshold))
+    }
+}
+
+/// Whether groups, and how many of them are needed, are the same before and after.
+fn are_for(before: (&[WrappedGroup], usize), after: (&[KeyGroup], usize)) -> bool {
+    let ((olds, needed), (news, threshold)) = (before, after);
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    olds.len() == news.len()
+        && (news.len() == 1 || needed == data_key::stated(threshold, news))
+        && olds.iter().zip(news).all(|(old, new)| {
+            let new = new.names().map(str::to_owned).collect();
+            sorted(old.names().map(str::to_owned).collect()) == sorted(new)
+        })
 }
 
 /// The mapping of a new file.

@@ -164,6 +164,14 @@ impl Config {
     }
 }
 
+impl Rule {
+    /// How many groups a file needs that needed `before` of them: a rule that does not say leaves the file its number, as
+    /// far as there are groups for it.
+    pub fn threshold_after(&self, before: usize) -> usize {
+        if self.threshold == 0 { before.min(self.groups.len()) } else { self.threshold }
+    }
+}
+
 /// A path without `.` and `..`, by its letters alone.
 fn clean(path: &Path) -> PathBuf {
     let mut cleaned = PathBuf::new();
