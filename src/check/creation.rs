@@ -13,7 +13,7 @@ use crate::sops::regex::GoRegex;
 use crate::sops::rules::{Config, Error, Rule};
 
 /// Name of a configuration, as SOPS has it.
-const NAME: &str = ".sops.yaml";
+pub(super) const NAME: &str = ".sops.yaml";
 
 /// The file that kustomize reads in every directory.
 const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -69,10 +69,30 @@ impl Configs {
 
     /// What is said about a file. A rule that decides but is broken is added to `unchecked`.
     pub(super) fn about(&self, path: &Path, unchecked: &mut Vec<Unchecked>) -> Creation<'_> {
-        let nearest = path.ancestors().skip(1).find_map(|above| self.by_directory.get(above));
-        let Some(Loaded { path: name, config }) = nearest else { return Creation::NoConfig };
-        let Some(config) = config else { return Creation::Broken(name) };
-        match config.rule_for(path) {
+        let Some(nearest) = self.above(path).next() else { return Creation::NoConfig };
+        let (creation, broken) = nearest.about(path);
+        unchecked.extend(broken);
+        creation
+    }
+
+    /// What each configuration says about a file, the nearest first. SOPS itself takes the one that is nearest to the
+    /// working directory, so that any of them may have been meant.
+    pub(super) fn all_about(&self, path: &Path) -> impl Iterator<Item = Creation<'_>> {
+        self.above(path).map(move |loaded| loaded.about(path).0)
+    }
+
+    /// The configurations in the directories above a file, the nearest first.
+    fn above(&self, path: &Path) -> impl Iterator<Item = &Loaded> {
+        path.ancestors().skip(1).filter_map(|above| self.by_directory.get(above))
+    }
+}
+
+impl Loaded {
+    /// What is said about a file, and why the rule that decides is broken.
+    fn about(&self, path: &Path) -> (Creation<'_>, Option<Unchecked>) {
+        let name = &self.path;
+        let Some(config) = &self.config else { return (Creation::Broken(name), None) };
+        let creation = match config.rule_for(path) {
             Ok(Some(rule)) if rule.groups.iter().any(|group| !group.foreign.is_empty()) => {
                 Creation::Foreign
             }
@@ -81,11 +101,9 @@ impl Configs {
             Err(Error::Recipient { source: keys::Error::UnsupportedRecipient(_), .. }) => {
                 Creation::Foreign
             }
-            Err(error) => {
-                unchecked.push(broken(name, error.to_string()));
-                Creation::Broken(name)
-            }
-        }
+            Err(error) => return (Creation::Broken(name), Some(broken(name, error.to_string()))),
+        };
+        (creation, None)
     }
 }
 
@@ -162,6 +180,23 @@ mod tests {
         assert_eq!(said("a/x.yaml"), "rule in a/.sops.yaml");
         assert_eq!(said("a/b/y.yaml"), "no rule in a/.sops.yaml");
         assert_eq!(about(&configs[1..], "b/y.yaml").0, "no config");
+    }
+
+    #[test]
+    fn those_further_up_can_be_asked_too() {
+        let read = |path: &Path| match path.to_str() {
+            Some(".sops.yaml") => Ok(format!("creation_rules: [{{age: {AGE}}}]").into_bytes()),
+            Some("a/.sops.yaml") => Ok(b"creation_rules: [{path_regex: x, pgp: AB}]".to_vec()),
+            Some("a/b/.sops.yaml") => Ok(b"creation_rules: [".to_vec()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        };
+        let file = Path::new("a/b/c/y.yaml");
+        let configs = Configs::read(&[file], &read, &mut Vec::new());
+        let all: Vec<_> = configs.all_about(file).collect();
+        assert!(matches!(
+            all[..],
+            [Creation::Broken(_), Creation::NoRule(_), Creation::Rule(path, _)] if path == NAME
+        ));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //!
 //! Reports turn findings into text, JSON and the like; nothing else prints them.
 
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use super::frame::Frame;
-use crate::document::{Position, Route};
+use super::rules::Rule;
+use crate::document::{Document, NodeId, Position, Route};
 
 /// How bad a finding is if it is true.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -57,6 +59,8 @@ pub(crate) struct Finding {
     pub(crate) path: PathBuf,
     /// Where the first key concerned begins.
     pub(crate) position: Position,
+    /// The numbers of the lines that it is about, from that one to the end of the last value.
+    pub(crate) lines: Range<usize>,
     /// The address of that key's value below its document.
     pub(crate) route: Route,
     /// What is wrong, with all keys concerned.
@@ -65,6 +69,46 @@ pub(crate) struct Finding {
     pub(crate) hint: Hint,
     /// The lines concerned, values masked.
     pub(crate) frame: Frame,
+}
+
+impl Finding {
+    /// A finding that points at some keys or items of a document, the first one being its location.
+    pub(super) fn at(
+        rule: &dyn Rule,
+        (path, document): (&Path, &Document),
+        labels: &[NodeId],
+        confidence: Confidence,
+        message: String,
+        hint: Hint,
+    ) -> Finding {
+        let first = labels.first().copied().unwrap_or(NodeId(0));
+        let position = document.position_of(first);
+        Finding {
+            rule: rule.id(),
+            severity: rule.severity(),
+            confidence,
+            path: path.to_owned(),
+            position,
+            lines: position.line..last_line(document, labels).max(position.line) + 1,
+            route: document.route(first),
+            message,
+            hint,
+            frame: Frame::around(document, labels),
+        }
+    }
+}
+
+/// The line on which the last of some keys' values, or of some items, ends.
+fn last_line(document: &Document, labels: &[NodeId]) -> usize {
+    let end_of = |label: &NodeId| {
+        let parent = document.node(*label).parent;
+        let entry =
+            parent.and_then(|parent| document.entries(parent).find(|(key, _)| key == label));
+        let span = &document.node(entry.map_or(*label, |(_, value)| value)).span;
+        // A block ends with its line break.
+        span.end.saturating_sub(1).max(span.start)
+    };
+    labels.iter().map(end_of).max().map_or(1, |end| document.position(end).line)
 }
 
 /// What to do about a finding. The command is told late, because its path depends on where it will be typed.

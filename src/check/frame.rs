@@ -29,6 +29,17 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// One line of a text: its blanks, the name that is given a value, and a mask. `before` is what stands there before the
+    /// place that is meant.
+    pub(crate) fn masked(line: usize, before: &str) -> Frame {
+        let is_name = |c: char| c.is_alphanumeric() || "_-. \t\"'".contains(c);
+        let name = before.find(['=', ':']).map(|at| &before[..=at]);
+        let name = name.filter(|name| name[..name.len() - 1].chars().all(is_name));
+        let text = format!("{}{MASK}", name.unwrap_or_default());
+        let mark = text.len() - MASK.len()..text.len();
+        Frame { line, text, marks: vec![mark] }
+    }
+
     /// The lines from the first of some nodes to the last one near it. The nodes are keys or scalars, in order.
     pub(crate) fn around(document: &Document, nodes: &[NodeId]) -> Frame {
         let Some(first) = nodes.first() else {

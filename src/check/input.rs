@@ -1,26 +1,24 @@
 //! One file as the rules see it: the document, what its own metadata selects, and the creation rule it falls under.
 
 use std::borrow::Cow;
-use std::io;
 use std::path::Path;
 
-use super::creation::Creation;
+use super::Unchecked;
+use super::creation::{Configs, Creation};
 use super::finding::{Confidence, Finding, Hint};
-use super::frame::Frame;
 use super::plain;
-use super::rules::Rule;
-use super::{MOST_BYTES, Unchecked};
+use super::rules;
+use super::rules::literal_credential::may_have_one;
+use super::rules::not_decryptable_name::MARK;
 use crate::document::{Document, NodeId};
 use crate::kube::objects;
 use crate::kube::secret::{Entry, SecretObject};
 use crate::sops::file::plain_leaves;
+use crate::sops::rules::Rule;
 use crate::sops::selection::{Selection, SelectionError, Settings};
 
-/// How UTF-16 begins, in either byte order.
-const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
-
 /// A file, parsed.
-pub(super) struct Input<'i> {
+pub(crate) struct Input<'i> {
     /// Relative to the root.
     pub(super) path: &'i Path,
     /// Its content.
@@ -29,6 +27,8 @@ pub(super) struct Input<'i> {
     pub(super) own: Option<Cow<'i, Selection>>,
     /// What `.sops.yaml` says about it.
     pub(super) creation: Creation<'i>,
+    /// All of the configurations.
+    configs: &'i Configs,
     /// The Secrets with values that are plain, unless they are filled in the cluster.
     pub(super) plain_secrets: Vec<PlainSecret<'i>>,
 }
@@ -41,7 +41,7 @@ pub(super) struct PlainSecret<'i> {
     pub(super) entries: Vec<Entry<'i>>,
 }
 
-/// What a first look at a file's bytes says.
+/// What a first look at a file's text says.
 pub(super) enum Look {
     /// No rule could find anything in it.
     Passed,
@@ -52,29 +52,21 @@ pub(super) enum Look {
 }
 
 /// Looks whether a file is worth parsing, which few are, and parses it.
-pub(super) fn look(path: &Path, bytes: io::Result<Vec<u8>>, creation: Creation<'_>) -> Look {
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(error) => return unchecked(path, format!("cannot be read: {error}")),
-    };
-    if bytes.len() as u64 > MOST_BYTES {
-        return unchecked(path, format!("larger than {} MiB", MOST_BYTES >> 20));
-    }
-    if UTF_16.iter().any(|mark| bytes.starts_with(mark)) {
-        return unchecked(path, "encoded as UTF-16; save it as UTF-8".to_owned());
-    }
-    let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0')) else {
-        return unchecked(path, "not text in UTF-8".to_owned());
-    };
-    if !mentions_secret(text) && !text.contains(plain::TOKEN) && !creation.is_specific() {
+pub(super) fn look(path: &Path, text: String, creation: Creation<'_>) -> Look {
+    let promises_secrets = || path.to_string_lossy().contains(MARK) || creation.is_specific();
+    if !mentions_secret(&text)
+        && !text.contains(plain::TOKEN)
+        && !promises_secrets()
+        && !may_have_one(&text)
+    {
         return Look::Passed;
     }
     // Only asked for where a file does not parse; many templates do.
     let is_template = text.contains("{{") || text.contains("{%");
-    match Document::parse(bytes) {
+    match Document::parse(text.into_bytes()) {
         Ok(document) => Look::Document(document),
         Err(_) if is_template => Look::Passed,
-        Err(error) => unchecked(path, error.to_string()),
+        Err(error) => Look::Unchecked(Unchecked::file(path, error.to_string())),
     }
 }
 
@@ -88,16 +80,13 @@ fn mentions_secret(text: &str) -> bool {
     })
 }
 
-fn unchecked(path: &Path, reason: String) -> Look {
-    Look::Unchecked(Unchecked { path: path.to_owned(), reason, is_configuration: false })
-}
-
 impl<'i> Input<'i> {
     /// Reads what the rules need; fails where the file's own selection cannot be used.
     pub(super) fn new(
         path: &'i Path,
         document: &'i Document,
         creation: Creation<'i>,
+        configs: &'i Configs,
     ) -> Result<Self, SelectionError> {
         let own = own_selection(document, creation)?;
         let plain_secrets = objects(document)
@@ -106,7 +95,36 @@ impl<'i> Input<'i> {
             .filter(|secret| !secret.is_filled_in_cluster())
             .filter_map(PlainSecret::of)
             .collect();
-        Ok(Input { path, document, own, creation, plain_secrets })
+        Ok(Input { path, document, own, creation, configs, plain_secrets })
+    }
+
+    /// The place of the rule that the encrypted file does not agree with; `None` where it agrees with its rule in the
+    /// nearest configuration or in one further up, and where one of these is for other keys than ours, or broken.
+    pub(super) fn disagreement(
+        &self,
+        agrees: impl Fn(&Rule) -> bool,
+    ) -> Option<(String, &'i Rule)> {
+        let Creation::Rule(config, rule) = self.creation else { return None };
+        let is_fine = |creation| match creation {
+            Creation::Rule(_, rule) => agrees(rule),
+            Creation::Foreign | Creation::Broken(_) => true,
+            Creation::NoConfig | Creation::NoRule(_) => false,
+        };
+        let is_alone = !self.configs.all_about(self.path).any(is_fine);
+        is_alone.then(|| (format!("{}:{}", config.display(), rule.position.line), rule))
+    }
+
+    /// The configuration nearest to the file, if no rule of it, or of one further up, matches the file.
+    pub(super) fn uncovered_by(&self) -> Option<&'i Path> {
+        let Creation::NoRule(config) = self.creation else { return None };
+        let is_none = |creation| matches!(creation, Creation::NoRule(_));
+        self.configs.all_about(self.path).all(is_none).then_some(config)
+    }
+
+    /// The key `sops` of the first document.
+    pub(super) fn metadata_key(&self) -> Option<NodeId> {
+        let root = self.document.roots().first()?;
+        self.document.entry(root.node, "sops").map(|(key, _)| key)
     }
 
     /// The values that a selection picks and that are plain, each once and in file order. A damaged token is none.
@@ -118,36 +136,22 @@ impl<'i> Input<'i> {
         leaves
     }
 
-    /// What names a value: its key, or the value itself where it is an item.
+    /// What names a value, as [`label`] says.
     pub(super) fn label(&self, value: NodeId) -> NodeId {
-        let parent = self.document.node(value).parent;
-        let entry = parent.and_then(|parent| {
-            self.document.entries(parent).find(|(_, candidate)| *candidate == value)
-        });
-        entry.map_or(value, |(key, _)| key)
+        label(self.document, value)
     }
 
     /// A finding that points at some keys or items, the first one being its location. Severity and confidence
     /// are the usual ones.
     pub(super) fn finding(
         &self,
-        rule: &dyn Rule,
+        rule: &dyn rules::Rule,
         labels: &[NodeId],
         message: String,
         hint: Hint,
     ) -> Finding {
-        let first = labels.first().copied().unwrap_or(NodeId(0));
-        Finding {
-            rule: rule.id(),
-            severity: rule.severity(),
-            confidence: Confidence::High,
-            path: self.path.to_owned(),
-            position: self.document.position_of(first),
-            route: self.document.route(first),
-            message,
-            hint,
-            frame: Frame::around(self.document, labels),
-        }
+        let place = (self.path, self.document);
+        Finding::at(rule, place, labels, Confidence::High, message, hint)
     }
 }
 
@@ -168,6 +172,14 @@ impl<'i> PlainSecret<'i> {
             None => "a Secret without a name".to_owned(),
         }
     }
+}
+
+/// What names a value: its key, or the value itself where it is an item.
+pub(super) fn label(document: &Document, value: NodeId) -> NodeId {
+    let parent = document.node(value).parent;
+    let entry = parent
+        .and_then(|parent| document.entries(parent).find(|(_, candidate)| *candidate == value));
+    entry.map_or(value, |(key, _)| key)
 }
 
 /// The selection in the metadata of an encrypted file. Recipients and data key do not matter here, so that files

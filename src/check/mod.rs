@@ -5,21 +5,27 @@
 //! grow with the repository; several threads share the files.
 //!
 //! ```text
-//! paths ──read──► worth parsing? ──► Input (document, own selection, creation rule) ──rules──► findings
+//! paths ──read──► Text ──► rules about texts                                                     ──► findings
+//!                  └─ a manifest, worth parsing? ──► Input (document, own selection, creation rule) ──► …
+//! layout ──► Repository ──► rules about files that belong together                                ──► …
 //! ```
 //!
 //! Adding a rule takes its file in `rules/`, a line in the registry there, and its test.
 //!
-//! What it does not look at: files that are no manifests by name (templates such as `.j2` and `.tmpl` and
+//! What it does not look at: as manifests, files that are none by name (templates such as `.j2` and `.tmpl` and
 //! `.example` files among them), and values that only refer to a secret; see [`plain`].
 
+mod content;
 mod creation;
+mod credential;
 mod finding;
 mod frame;
 mod input;
 mod plain;
 pub(crate) mod report;
+mod repository;
 mod rules;
+mod text;
 
 use std::io;
 use std::num::NonZero;
@@ -27,12 +33,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use content::Content;
 use creation::Configs;
-pub(crate) use finding::{Finding, Severity, shell_word};
+pub(crate) use finding::{Finding, Hint, Severity, shell_word};
 use input::{Input, Look};
-use rules::RULES;
+use repository::Repository;
+pub(crate) use rules::{RULES, Rule};
+use text::Text;
 
 use crate::document::Position;
+use crate::layout::Layout;
 
 /// Most bytes of one file that are looked at. A Kubernetes object has 1.5 MiB at most, so that a larger
 /// file is a stream of many, or none.
@@ -43,6 +53,13 @@ const MOST_THREADS: usize = 8;
 
 /// Reads a file relative to the root; a file larger than [`MOST_BYTES`] may be cut off anywhere beyond.
 pub(crate) type Read<'r> = dyn Fn(&Path) -> io::Result<Vec<u8>> + Sync + 'r;
+
+/// The versions that a file had before, one for each parent that has it; none of a file that is new, has not changed, or
+/// comes from nowhere.
+pub(crate) type Before<'b> = dyn Fn(&Path) -> Vec<Vec<u8>> + Sync + 'b;
+
+/// Where nothing is known of versions before.
+pub(crate) const NOTHING_BEFORE: &Before<'static> = &|_| Vec::new();
 
 /// What a check found.
 #[derive(Default)]
@@ -66,30 +83,45 @@ pub(crate) struct Unchecked {
     pub(crate) is_configuration: bool,
 }
 
+impl Unchecked {
+    /// A file that could not be looked at.
+    pub(crate) fn file(path: &Path, reason: String) -> Unchecked {
+        Unchecked { path: path.to_owned(), reason, is_configuration: false }
+    }
+}
+
 /// Whether a file is a manifest by its name.
 pub(crate) fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("yaml" | "yml" | "json"))
 }
 
-/// Checks the manifests among `paths`, which are relative to the root of the repository.
-pub(crate) fn run(paths: &[PathBuf], read: &Read<'_>) -> Report {
-    let manifests: Vec<&Path> =
-        paths.iter().map(PathBuf::as_path).filter(|path| is_manifest(path)).collect();
+/// Checks files, whose paths are relative to the root of the repository and in order; with a layout, what rules say about
+/// files that belong together, if these are among them.
+pub(crate) fn run(
+    paths: &[PathBuf],
+    read: &Read<'_>,
+    before: &Before<'_>,
+    layout: Option<&Layout<'_>>,
+) -> Report {
+    let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let mut report = Report::default();
-    let configs = Configs::read(&manifests, read, &mut report.unchecked);
+    let configs = Configs::read(&files, read, &mut report.unchecked);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut report = Report::default();
-        while let Some(path) = manifests.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             report.files += 1;
-            check_file(path, read, &configs, &mut report);
+            check_file(path, (read, before), &configs, &mut report);
         }
         report
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    // This thread is one of them, so that a single file needs no other.
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let others = threads.min(files.len()).saturating_sub(1);
+        let workers: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+        report.add(work());
         for worker in workers {
             match worker.join() {
                 Ok(part) => report.add(part),
@@ -97,11 +129,13 @@ pub(crate) fn run(paths: &[PathBuf], read: &Read<'_>) -> Report {
             }
         }
     });
-    report.findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    report.unchecked.sort();
-    // A broken rule is met once for each of its files.
-    report.unchecked.dedup();
-    report
+    if let Some(layout) = layout {
+        let repository = Repository { layout, unchecked: &report.unchecked };
+        RULES.iter().for_each(|rule| rule.repository(&repository, &mut report.findings));
+        let is_chosen = |path: &PathBuf| paths.binary_search(path).is_ok();
+        report.findings.retain(|finding| is_chosen(&finding.path));
+    }
+    report.in_order()
 }
 
 impl Report {
@@ -110,8 +144,17 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    /// Takes over what another thread found.
-    fn add(&mut self, part: Report) {
+    /// The same, sorted.
+    pub(crate) fn in_order(mut self) -> Report {
+        self.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.unchecked.sort();
+        // A broken rule is met once for each of its files.
+        self.unchecked.dedup();
+        self
+    }
+
+    /// Takes over what another thread, or another run, found.
+    pub(crate) fn add(&mut self, part: Report) {
         self.findings.extend(part.findings);
         self.unchecked.extend(part.unchecked);
         self.files += part.files;
@@ -124,20 +167,34 @@ fn order(finding: &Finding) -> (&Path, Position, &str) {
 }
 
 /// Reads one file and hands it to the rules.
-fn check_file(path: &Path, read: &Read<'_>, configs: &Configs, report: &mut Report) {
+fn check_file(
+    path: &Path,
+    (read, before): (&Read<'_>, &Before<'_>),
+    configs: &Configs,
+    report: &mut Report,
+) {
+    let text = match Content::of(path, read(path)) {
+        Content::Text(text) => text,
+        Content::Passed => return,
+        Content::Unchecked(reason) => return report.unchecked.push(Unchecked::file(path, reason)),
+    };
+    let whole = Text { path, text: &text, before };
+    RULES.iter().for_each(|rule| rule.text(&whole, &mut report.findings));
+    if !is_manifest(path) {
+        return;
+    }
     let creation = configs.about(path, &mut report.unchecked);
-    let document = match input::look(path, read(path), creation) {
+    let document = match input::look(path, text, creation) {
         Look::Passed => return,
         Look::Unchecked(unchecked) => return report.unchecked.push(unchecked),
         Look::Document(document) => document,
     };
-    match Input::new(path, &document, creation) {
-        Ok(input) => RULES.iter().for_each(|rule| rule.check(&input, &mut report.findings)),
-        Err(error) => report.unchecked.push(Unchecked {
-            path: path.to_owned(),
-            reason: format!("its `sops` mapping cannot be used: {error}"),
-            is_configuration: false,
-        }),
+    match Input::new(path, &document, creation, configs) {
+        Ok(input) => RULES.iter().for_each(|rule| rule.document(&input, &mut report.findings)),
+        Err(error) => {
+            let reason = format!("its `sops` mapping cannot be used: {error}");
+            report.unchecked.push(Unchecked::file(path, reason));
+        }
     }
 }
 

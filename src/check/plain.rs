@@ -44,7 +44,7 @@ fn holds_plain(document: &Document, value: NodeId) -> bool {
 }
 
 /// Whether a text is a secret's own text, rather than a token, a reference or nothing.
-fn is_plain_text(text: &str, encoded: bool) -> bool {
+pub(super) fn is_plain_text(text: &str, encoded: bool) -> bool {
     let stands_for_itself =
         |text: &str| !text.trim().is_empty() && !is_token(text) && !is_reference(text);
     if !encoded {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::repo::Snapshot;
 
 /// A recipient, for `AGE` in the rules of a test.
 const AGE: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
@@ -25,9 +26,18 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
 
 /// Checks files by path and bytes.
 fn check_bytes(files: &BTreeMap<PathBuf, Vec<u8>>) -> Report {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let snapshot = Snapshot::take(directory.path()).unwrap();
+    let layout = Layout::infer(&snapshot);
     let paths: Vec<PathBuf> = files.keys().cloned().collect();
     let missing = || io::Error::from(io::ErrorKind::NotFound);
-    run(&paths, &|path| files.get(path).cloned().ok_or_else(missing))
+    let read = |path: &Path| files.get(path).cloned().ok_or_else(missing);
+    run(&paths, &read, NOTHING_BEFORE, Some(&layout))
 }
 
 /// What one rule finds: `severity path:line:column route: message | hint`.
@@ -77,11 +87,11 @@ fn findings_are_in_order_whichever_thread_found_them() {
 }
 
 #[test]
-fn only_manifests_are_read() {
+fn only_manifests_are_documents() {
     let text = secret("stringData: {a: canary}\n");
     for name in ["a.yaml.j2", "a.tmpl", "a.yaml.example", "README.md", "a", "a.yaml.tpl"] {
         let report = report(&[(name, &text)]);
-        assert_eq!((report.files, report.findings.len()), (0, 0), "{name}");
+        assert_eq!((report.files, report.findings.len()), (1, 0), "{name}");
     }
     for name in ["a.yaml", "a.yml", "a.json"] {
         assert_eq!(report(&[(name, &text)]).findings.len(), 1, "{name}");
@@ -151,6 +161,7 @@ fn a_file_whose_own_selection_is_broken_is_told() {
 
 #[test]
 fn a_file_that_vanishes_is_told() {
-    let report = run(&[PathBuf::from("a.yaml")], &|_| Err(io::ErrorKind::NotFound.into()));
+    let read = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let report = run(&[PathBuf::from("a.yaml")], &read, NOTHING_BEFORE, None);
     assert_eq!(report.unchecked.len(), 1);
 }

@@ -37,15 +37,19 @@ pub(crate) fn text(report: &Report, base: &Path) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{title}\n{}\n{frame}\n", place(finding));
     }
-    let files = counted(report.files, "file");
-    let found = if report.findings.is_empty() {
-        "no findings".to_owned()
-    } else {
-        let errors = counted(report.count(Severity::Error), "error");
-        format!("{errors}, {}", counted(report.count(Severity::Warning), "warning"))
-    };
-    let _ = writeln!(text, "checked {files}: {found}");
+    let _ = writeln!(text, "{}", summary(report));
     text
+}
+
+/// How many files were looked at, and what was found.
+pub(super) fn summary(report: &Report) -> String {
+    let files = counted(report.files, "file");
+    if report.findings.is_empty() {
+        return format!("checked {files}: no findings");
+    }
+    let found = [(Severity::Error, "error"), (Severity::Warning, "warning")]
+        .map(|(severity, noun)| counted(report.count(severity), noun));
+    format!("checked {files}: {}", found.join(", "))
 }
 
 /// `--> path:line:column`, with its arrow above the bars of the frame.

@@ -1,20 +1,46 @@
-//! The rules. Each is one file: an id, a sentence, and a detection that looks at one file and adds findings.
+//! The rules. Each is one file: an id, a severity, its page, and a detection that adds findings.
 //!
-//! To add one: its file here, its `mod` line, its line in [`RULES`], and its tests beside it.
+//! A rule looks at one of three things: a document, the text of any file, or the repository as a whole.
+//!
+//! To add one: its file here, its `mod` line, its line in [`RULES`], its page in `docs/rules`, and its tests beside it.
 
+mod bad_rule;
+mod env_file;
+mod generator_literal;
+mod hand_edited;
+pub(super) mod literal_credential;
+pub(super) mod not_decryptable_name;
 mod partially_encrypted;
 mod plaintext_secret;
+mod recipient_drift;
 mod rule_not_applied;
+mod selection_drift;
+mod stray_token;
+mod uncovered;
+mod weak_selection;
 
 use super::finding::{Finding, Hint, Severity};
 use super::input::Input;
+use super::repository::Repository;
+use super::text::Text;
 use crate::document::{Document, NodeId};
 
 /// All rules, by id.
-pub(super) const RULES: &[&dyn Rule] = &[
+pub(crate) const RULES: &[&dyn Rule] = &[
+    &bad_rule::BadRule,
+    &env_file::EnvFile,
+    &generator_literal::GeneratorLiteral,
+    &hand_edited::HandEdited,
+    &literal_credential::LiteralCredential,
+    &not_decryptable_name::NotDecryptableName,
     &partially_encrypted::PartiallyEncrypted,
     &plaintext_secret::PlaintextSecret,
+    &recipient_drift::RecipientDrift,
     &rule_not_applied::RuleNotApplied,
+    &selection_drift::SelectionDrift,
+    &stray_token::StrayToken,
+    &uncovered::Uncovered,
+    &weak_selection::WeakSelection,
 ];
 
 /// The command that encrypts a file in place: ours for YAML, SOPS' own for what only SOPS can encrypt.
@@ -28,7 +54,7 @@ fn encrypt(input: &Input<'_>) -> &'static str {
 const MOST_NAMED: usize = 16;
 
 /// One check with an id.
-pub(super) trait Rule: Sync {
+pub(crate) trait Rule: Sync {
     /// In kebab case, and never changed: people write it down in configurations.
     fn id(&self) -> &'static str;
 
@@ -37,8 +63,17 @@ pub(super) trait Rule: Sync {
         Severity::Error
     }
 
-    /// Adds what it finds in a file.
-    fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>);
+    /// Its page, Markdown: what it finds, why that matters, how to mend it, before and after.
+    fn page(&self) -> &'static str;
+
+    /// Adds what it finds in a document.
+    fn document(&self, _input: &Input<'_>, _findings: &mut Vec<Finding>) {}
+
+    /// Adds what it finds in the text of a file, whatever kind of file it is.
+    fn text(&self, _text: &Text<'_>, _findings: &mut Vec<Finding>) {}
+
+    /// Adds what it finds where files belong together.
+    fn repository(&self, _repository: &Repository<'_>, _findings: &mut Vec<Finding>) {}
 }
 
 /// A hint that is a command alone, with the file as its last argument.
@@ -84,6 +119,21 @@ mod tests {
     fn ids_are_unique_and_in_order() {
         let ids: Vec<_> = RULES.iter().map(|rule| rule.id()).collect();
         assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    }
+
+    #[test]
+    fn every_rule_has_a_page_of_one_form() {
+        for rule in RULES {
+            let page = rule.page();
+            assert!(page.starts_with(&format!("# {}\n\n", rule.id())), "{}", rule.id());
+            let headings: Vec<_> = page.lines().filter(|line| line.starts_with("## ")).collect();
+            assert_eq!(
+                headings,
+                ["## Why", "## How to mend it", "## Before and after"],
+                "{}",
+                rule.id()
+            );
+        }
     }
 
     #[test]

@@ -6,10 +6,12 @@
 //!
 //! A value of a Secret that the selection leaves out is a warning where the selection lists what to encrypt
 //! (`encrypted_regex` and its like): a key that nobody thought of stays plain unnoticed. A selection that
-//! lists what stays plain (`unencrypted_…`) says so on purpose, and is believed.
+//! lists what stays plain (`unencrypted_…`) says so on purpose, and is believed. Where it leaves all of a Secret plain,
+//! `weak-selection` says so.
 
 use super::super::finding::{Finding, Severity};
 use super::super::input::{Input, PlainSecret};
+use super::weak_selection::is_left_out;
 use super::{MOST_NAMED, Rule, encrypt, first, listed, listed_routes};
 use crate::document::NodeId;
 use crate::kube::secret::Entry;
@@ -23,7 +25,11 @@ impl Rule for PartiallyEncrypted {
         "partially-encrypted"
     }
 
-    fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/rules/partially-encrypted.md")
+    }
+
+    fn document(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
         let Some(selection) = &input.own else { return };
         let leaves = input.plain_leaves(selection);
         let root = |leaf: &NodeId| input.document.root_of(*leaf);
@@ -31,7 +37,8 @@ impl Rule for PartiallyEncrypted {
             findings.push(self.selected(input, leaves));
         }
         if let Some(setting) = list_of_encrypted(selection) {
-            for found in &input.plain_secrets {
+            let some = |found: &&PlainSecret<'_>| !is_left_out(input, found.secret, selection);
+            for found in input.plain_secrets.iter().filter(some) {
                 findings.extend(self.left_out(input, found, &leaves, setting));
             }
         }

@@ -16,7 +16,11 @@ impl Rule for PlaintextSecret {
         "plaintext-secret"
     }
 
-    fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/rules/plaintext-secret.md")
+    }
+
+    fn document(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
         if input.own.is_some() {
             return;
         }

@@ -9,8 +9,10 @@ use super::super::finding::{Confidence, Finding};
 use super::super::input::Input;
 use super::super::plain;
 use super::{MOST_NAMED, Rule, encrypt, listed_routes, run};
+use crate::document::NodeId;
 use crate::kube::secret::{SecretObject, is_reference};
 use crate::kube::{Object, objects};
+use crate::sops::selection::Selection;
 
 /// Files that tools must be able to read, and that therefore are never encrypted.
 const ALWAYS_PLAIN: [&str; 3] = [".sops.yaml", "kustomization.yaml", "kustomization.yml"];
@@ -23,17 +25,13 @@ impl Rule for RuleNotApplied {
         "rule-not-applied"
     }
 
-    fn check(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
+    fn page(&self) -> &'static str {
+        include_str!("../../../docs/rules/rule-not-applied.md")
+    }
+
+    fn document(&self, input: &Input<'_>, findings: &mut Vec<Finding>) {
         let Creation::Rule(config, rule) = input.creation else { return };
-        if input.own.is_some() || !input.plain_secrets.is_empty() || !is_meant(input) {
-            return;
-        }
-        let mut leaves = input.plain_leaves(&rule.selection);
-        leaves.retain(|leaf| plain::is_plain(input.document, *leaf, false));
-        for object in objects(input.document).iter().filter(|object| is_exempt(object)) {
-            let last = input.document.subtree(object.node).last().unwrap_or(object.node);
-            leaves.retain(|leaf| *leaf < object.node || *leaf > last);
-        }
+        let leaves = missed(input);
         if leaves.is_empty() {
             return;
         }
@@ -48,6 +46,29 @@ impl Rule for RuleNotApplied {
         finding.confidence = Confidence::Medium;
         findings.push(finding);
     }
+}
+
+/// The plain values of a file that is not encrypted and that its creation rule is meant for, if the rule picks them.
+pub(super) fn missed(input: &Input<'_>) -> Vec<NodeId> {
+    match input.creation {
+        Creation::Rule(_, rule) if is_meant(input) => plain_values(input, &rule.selection),
+        _ => Vec::new(),
+    }
+}
+
+/// The plain values that a selection picks in a file that is not encrypted and has no Secret in plain text, but for
+/// those of objects that have nothing to encrypt.
+pub(super) fn plain_values(input: &Input<'_>, selection: &Selection) -> Vec<NodeId> {
+    if input.own.is_some() || !input.plain_secrets.is_empty() {
+        return Vec::new();
+    }
+    let mut leaves = input.plain_leaves(selection);
+    leaves.retain(|leaf| plain::is_plain(input.document, *leaf, false));
+    for object in objects(input.document).iter().filter(|object| is_exempt(object)) {
+        let last = input.document.subtree(object.node).last().unwrap_or(object.node);
+        leaves.retain(|leaf| *leaf < object.node || *leaf > last);
+    }
+    leaves
 }
 
 /// Whether the creation rule is meant for this very file.

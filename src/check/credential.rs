@@ -1,0 +1,261 @@
+//! What looks like a credential outside of Secrets: a name that says so, and a value that stands for itself.
+//!
+//! ```text
+//! DB_PASSWORD: hunter2hunter2          found
+//! existingSecret, passwordSecretRef    name a Secret
+//! passwordKey, TOKEN_FILE, tokenUrl    say where it is, or what is around it
+//! password: changeme                   a placeholder
+//! token: grafana-token                 the name of something
+//! ```
+//!
+//! The last word of a name decides, since what stands before only says whose it is: `adminPassword`,
+//! `GF_SECURITY_ADMIN_PASSWORD`, `smtp.password`. A name that goes on (`passwordPolicy`) is about something else.
+
+/// Last words of names whose values are credentials by nature.
+const WORDS: [&str; 8] =
+    ["password", "passwd", "passphrase", "pass", "pwd", "token", "secret", "credential"];
+
+/// Words that make a key secret when they stand before `key`; alone, a `key` is any key of a mapping or a table.
+/// `public`, `partition` and `sort` are not here, nor is `access`: the access key of S3 is a name, its secret is not.
+const BEFORE_KEY: [&str; 9] =
+    ["api", "auth", "encryption", "license", "master", "private", "secret", "session", "signing"];
+
+/// Values that stand where a real one has to be put, or that say there is none.
+const PLACEHOLDERS: [&str; 17] = [
+    "admin",
+    "changeit",
+    "changeme",
+    "default",
+    "dummy",
+    "example",
+    "fake",
+    "foobar",
+    "insert",
+    "none",
+    "notused",
+    "placeholder",
+    "redacted",
+    "replaceme",
+    "test",
+    "todo",
+    "unused",
+];
+
+/// Beginnings of placeholders that go on: `your-token-here`, `changeme123`, `example-secret`.
+const BEGINNINGS: [&str; 7] =
+    ["changeme", "dummy", "example", "insert", "placeholder", "replace", "your"];
+
+/// Least characters of a value: what is shorter protects nothing, or is a number or a flag.
+const LEAST: usize = 6;
+
+/// Least digits of a number that could be a credential; ports, sizes and times have fewer.
+const LEAST_DIGITS: usize = 8;
+
+/// Whether a name says that its value is a credential.
+pub(super) fn is_named_so(name: &str) -> bool {
+    // Few names get further, and most texts have many of them.
+    let is_candidate = name
+        .bytes()
+        .any(|byte| matches!(byte, b'p' | b'P' | b't' | b'T' | b's' | b'S' | b'k' | b'K'));
+    if !is_candidate || name.len() > 128 {
+        return false;
+    }
+    let mut words = words(name);
+    let Some(last) = words.pop() else { return false };
+    let before = words.last().map(String::as_str);
+    match last.as_str() {
+        // `bypass` and `compass` are other words; `existingSecret` and `image pull secret` name one.
+        "secret" => {
+            !matches!(before, Some("existing" | "pull" | "tls" | "name" | "use" | "create"))
+        }
+        "key" if before == Some("access") => words.iter().any(|word| word == "secret"),
+        "key" => before.is_some_and(|before| BEFORE_KEY.contains(&before)),
+        "apikey" | "secretkey" | "privatekey" | "authkey" => true,
+        last => WORDS.contains(&last),
+    }
+}
+
+/// Whether a value is a literal that could be a credential. What stands in quotes is given without them.
+pub(super) fn is_literal(value: &str) -> bool {
+    let value = value.trim();
+    value.chars().count() >= LEAST
+        && !value.contains(char::is_whitespace)
+        && !is_reference(value)
+        && !is_placeholder(value)
+        && !is_name(value)
+        && !is_plain_number(value)
+}
+
+/// Whether a value says where another one is: `${VAR}`, `$(VAR)`, a template, a path, a URL without credentials.
+fn is_reference(value: &str) -> bool {
+    let has_user =
+        |rest: &str| rest.split(['/', '?']).next().is_some_and(|host| host.contains('@'));
+    value.contains("${")
+        || value.contains("$(")
+        || value.contains("{{")
+        || value.starts_with(['$', '/', '*', '&', '!', '[', '{', '|', '>'])
+        || value.starts_with("./")
+        || value.starts_with("../")
+        || value.starts_with("~/")
+        || value.starts_with("ENC[")
+        || value.split_once("://").is_some_and(|(_, rest)| !has_user(rest))
+        || value.starts_with("ref+")
+}
+
+/// Whether a value is to be replaced by a real one.
+fn is_placeholder(value: &str) -> bool {
+    let letters: String =
+        value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let mut characters = value.chars();
+    let first = characters.next();
+    value.starts_with('<') && value.ends_with('>')
+        || characters.all(|c| Some(c) == first)
+        || letters.chars().all(|c| c == 'x')
+        || PLACEHOLDERS.contains(&letters.as_str())
+        || BEGINNINGS.iter().any(|beginning| letters.starts_with(beginning))
+        || WORDS.contains(&letters.as_str())
+}
+
+/// Whether a value is a name of something rather than random: words of letters with `-`, `_`, `.`, `:`, `/` or `#`
+/// between them, such as the name of a Secret, of its key, or of a method.
+fn is_name(value: &str) -> bool {
+    let words: Vec<&str> = value.split(['-', '_', '.', ':', '/', '#', ',']).collect();
+    let is_word = |word: &&str| {
+        let rest = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        // A word may be numbered, but not much: `v2`, `app1`.
+        let letters = rest.chars().skip(1).all(|c| c.is_ascii_lowercase());
+        let capitals = rest.chars().all(|c| c.is_ascii_uppercase());
+        word.len() - rest.len() <= 2
+            && rest.chars().all(|c| c.is_ascii_alphabetic())
+            && (letters || capitals)
+    };
+    words.len() > 1 && words.iter().all(is_word)
+        || words.iter().all(|word| matches!(*word, "true" | "false"))
+}
+
+/// Whether a value is a number that is too short for a credential, a duration or a size.
+fn is_plain_number(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let others = value.len() - digits;
+    others <= 2 && digits < LEAST_DIGITS
+}
+
+/// The words of a name, in lower case: split at signs, and before capitals that begin a word.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        let begins = c.is_uppercase() && before.is_lowercase();
+        if !c.is_alphanumeric() || begins {
+            words.push(String::new());
+        }
+        if let Some(last) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            last.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_end_with_a_word_for_a_credential_are_found() {
+        for name in [
+            "password",
+            "adminPassword",
+            "DB_PASSWORD",
+            "smtp.pass",
+            "api-token",
+            "apiKey",
+            "API_KEY",
+            "apikey",
+            "clientSecret",
+            "secretKey",
+            "AWS_SECRET_ACCESS_KEY",
+            "masterKey",
+            "encryption_key",
+        ] {
+            assert!(is_named_so(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_places_and_of_other_things_are_not() {
+        for name in [
+            "existingSecret",
+            "secretName",
+            "passwordSecretRef",
+            "passwordKey",
+            "userPasswordKey",
+            "TOKEN_FILE",
+            "tokenUrl",
+            "passwordPolicy",
+            "key",
+            "publicKey",
+            "sortKey",
+            "bypass",
+            "secrets",
+            "imagePullSecret",
+            "",
+            "tokens",
+            "accessKey",
+            "tokenTTL",
+        ] {
+            assert!(!is_named_so(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn literals_are_values_that_stand_for_themselves() {
+        for value in [
+            "hunter2hunter2",
+            "correcthorse",
+            "Tr0ub4dor&3",
+            "s3cr3t-v4lue",
+            "1234567890",
+            "a:b@c3D",
+            "http://u:pw9@h",
+        ] {
+            assert!(is_literal(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn references_placeholders_names_and_numbers_are_no_literals() {
+        for value in [
+            "",
+            "true",
+            "5432",
+            "3600s",
+            "${VAR}",
+            "a${VAR}b",
+            "$(VAR)",
+            "$VAR",
+            "{{ .x }}",
+            "op://a/b",
+            "/etc/token",
+            "./x",
+            "https://example.test/token",
+            "changeme",
+            "CHANGE-ME",
+            "<password>",
+            "xxxxxxxx",
+            "********",
+            "your-token-here",
+            "password",
+            "grafana-admin",
+            "app.password",
+            "client_secret_basic",
+            "X_TOKEN",
+            "some words",
+            "vault:secret/data",
+            "placeholder123",
+        ] {
+            assert!(!is_literal(value), "{value}");
+        }
+    }
+}
