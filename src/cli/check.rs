@@ -1,40 +1,73 @@
 //! `keywright check`
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+mod history;
+mod inputs;
+mod tree;
+mod versions;
+
+use std::path::Path;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
 use super::claim::{self, Access};
 use super::failure::{located, visible};
 use super::{Context, Failure, Status};
-use crate::check::{self, MOST_BYTES, Report, Severity, report};
-use crate::repo::{self, Snapshot};
+use crate::check::{RULES, Report, Rule, Severity, report};
+use crate::repo;
+use inputs::{Chosen, Inputs};
 
-/// Find secrets in plain text; needs no key
+/// Find secrets in plain text, encrypted files that would fail, and wiring that is not right; needs no key
 ///
-/// Looks at the YAML and JSON manifests of the repository that Git does not ignore. Findings go to standard output;
-/// a file that cannot be looked at is named on standard error.
+/// Looks at the files of the repository that Git does not ignore, or at other versions of them. Findings go to standard
+/// output; a file that cannot be looked at is named on standard error. What a link or a submodule leads to is checked where
+/// it stands.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   keywright check
   keywright check clusters/main apps/grafana/secret.yaml
+  keywright check --staged
+  keywright check --range origin/main..HEAD
+  keywright check --history
+  kustomize build apps | keywright check --stdin-filename build.yaml
   keywright check --format json | jq '.findings[].path'
+  keywright check --format sarif > keywright.sarif
+  keywright check --strict
+  keywright check --explain plaintext-secret
 
-Exit codes: 0 nothing found, or warnings only; 1 errors found; 2 a `.sops.yaml` or a named file could not be checked.")]
+Exit codes: 0 nothing found, or warnings only; 1 errors found, with `--strict` warnings, too; 2 a `.sops.yaml` or a named \
+file could not be checked.")]
 pub(crate) struct CheckArgs {
-    /// Files and directories to check instead of the whole repository
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
     /// How to report
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
+    /// Let warnings fail the check as errors do
+    #[arg(long)]
+    strict: bool,
+    /// Print the page of a rule instead: what it finds, why that matters, how to mend it
+    #[arg(long, value_name = "RULE", exclusive = true, hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id())).map(rule))]
+    explain: Option<&'static dyn Rule>,
 }
 
 impl CheckArgs {
     /// As if `check` had been typed.
     pub(crate) fn everything() -> CheckArgs {
-        CheckArgs { paths: Vec::new(), format: Format::Text }
+        CheckArgs { inputs: Inputs::default(), format: Format::Text, strict: false, explain: None }
     }
 }
+
+/// The rule with an id, which the parser has found among those of the registry.
+fn rule(id: String) -> &'static dyn Rule {
+    *RULES
+        .iter()
+        .find(|rule| rule.id() == id)
+        .expect("the possible values are the ids of all rules")
+}
+
+/// Most columns of a page: longer lines are hard to read.
+const WIDEST: usize = 100;
 
 /// A format of the report.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -43,99 +76,46 @@ enum Format {
     Text,
     /// For programs: one object, version 1
     Json,
+    /// For GitHub's code scanning and editors: SARIF 2.1.0
+    Sarif,
+    /// Annotations in a log of GitHub Actions
+    Github,
+    /// GitLab's Code Quality
+    Gitlab,
+    /// A test report that most CI systems show
+    Junit,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: CheckArgs, context: &mut Context) -> Result<Status, Failure> {
+    if let Some(rule) = args.explain {
+        let columns = context.columns().unwrap_or(WIDEST).min(WIDEST);
+        context.say(report::explain(rule, columns).trim_end_matches('\n'));
+        return Ok(Status::Done);
+    }
     let directory = context.directory.clone();
     let root = repo::root_of(&directory);
     context.begin("check", Access::Read);
     let store = claim::open(root, context)?;
-    let (chosen, found) = claim::steadily(&store, context, |_| {
-        let chosen = Chosen::new(&args.paths, &directory, root)?;
-        let found = check::run(&chosen.paths, &|path| read(&root.join(path)));
-        Ok((chosen, found))
-    })?;
+    let (chosen, found) = args.inputs.check(&store, context)?;
     let base = directory.strip_prefix(root).unwrap_or(Path::new(""));
     let shown = match args.format {
         Format::Text => report::text(&found, base),
         Format::Json => report::json(&found, base),
+        Format::Sarif => report::sarif(&found),
+        Format::Github => report::github(&found),
+        Format::Gitlab => report::gitlab(&found),
+        Format::Junit => report::junit(&found, args.strict),
     };
     context.say(shown.trim_end_matches('\n'));
     context.flush();
-    Ok(conclude(&found, &chosen, context))
-}
-
-/// What is to be checked. Paths are relative to the root of the repository.
-struct Chosen {
-    /// All files, in order, each once.
-    paths: Vec<PathBuf>,
-    /// Those that were named themselves.
-    named: Vec<PathBuf>,
-}
-
-impl Chosen {
-    /// The named files, and the files in the named directories; everything where nothing is named. Fails for what
-    /// does not exist or lies outside of the repository.
-    fn new(arguments: &[PathBuf], directory: &Path, root: &Path) -> Result<Chosen, Failure> {
-        let mut chosen = Chosen { paths: Vec::new(), named: Vec::new() };
-        let mut directories = Vec::new();
-        for argument in arguments {
-            let path = resolve(argument, directory)?;
-            let Ok(below) = path.strip_prefix(root) else {
-                let (argument, root) = (argument.display(), root.display());
-                return Err(Failure::new(format!("{argument}: not in the repository `{root}`")));
-            };
-            let chosen = if path.is_dir() { &mut directories } else { &mut chosen.named };
-            chosen.push(below.to_owned());
-        }
-        if arguments.is_empty() {
-            directories.push(PathBuf::new());
-        }
-        if !directories.is_empty() {
-            // Ignore files count from the root down, so that all of it is listed.
-            let snapshot = Snapshot::take(root)?;
-            let is_chosen = |path: &&Path| {
-                check::is_manifest(path)
-                    && directories.iter().any(|directory| path.starts_with(directory))
-                    // What a link leads to is checked where it stands, if that is in the repository at all.
-                    && !root.join(path).is_symlink()
-            };
-            chosen.paths.extend(snapshot.paths().filter(is_chosen).map(Path::to_owned));
-        }
-        chosen.paths.extend(chosen.named.iter().cloned());
-        chosen.paths.sort();
-        chosen.paths.dedup();
-        Ok(chosen)
-    }
-}
-
-/// An argument as an absolute path without `..`, its last part not followed if it is a link.
-fn resolve(argument: &Path, directory: &Path) -> Result<PathBuf, Failure> {
-    let failure = |error: std::io::Error| Failure::new(format!("{}: {error}", argument.display()));
-    let path = directory.join(argument);
-    let resolved = match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => parent.canonicalize().map_err(failure)?.join(name),
-        // `..` and `/`
-        _ => path.canonicalize().map_err(failure)?,
-    };
-    resolved.symlink_metadata().map_err(failure)?;
-    Ok(resolved)
-}
-
-/// The bytes of a file, but not many more than the check looks at.
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    let length = file.metadata()?.len().min(MOST_BYTES);
-    // One byte more than the length, so that the end is seen without growing, which would leave a copy behind.
-    let mut bytes = Vec::with_capacity(length as usize + 1);
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(conclude(&found, &chosen, args.strict, context))
 }
 
 /// Names what could not be checked, and decides how the run ended.
-fn conclude(found: &Report, chosen: &Chosen, context: &mut Context) -> Status {
-    let mut status = match found.count(Severity::Error) {
+fn conclude(found: &Report, chosen: &Chosen, strict: bool, context: &mut Context) -> Status {
+    let warnings = if strict { found.count(Severity::Warning) } else { 0 };
+    let mut status = match found.count(Severity::Error) + warnings {
         0 => Status::Done,
         _ => Status::Found,
     };

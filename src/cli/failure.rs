@@ -348,6 +348,12 @@ impl From<layout::Error> for Failure {
     }
 }
 
+impl From<repo::GitError> for Failure {
+    fn from(error: repo::GitError) -> Failure {
+        Failure::new(error.to_string())
+    }
+}
+
 impl From<repo::Error> for Failure {
     fn from(error: repo::Error) -> Failure {
         Failure::new(error.to_string())

@@ -21,6 +21,7 @@ mod exec_file;
 mod failure;
 mod file;
 mod filestatus;
+mod git;
 mod groups;
 mod init;
 mod job;
@@ -93,6 +94,7 @@ enum Command {
     Db(db::DbArgs),
     Layout(layout::LayoutArgs),
     Check(check::CheckArgs),
+    Git(git::GitArgs),
     Recover(recover::RecoverArgs),
 }
 
@@ -164,6 +166,7 @@ fn run(command: Command, context: &mut Context) -> Result<Status, Failure> {
         Command::Db(args) => db::run(args, context),
         Command::Layout(args) => layout::run(&args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Git(args) => git::run(&args, context),
         Command::Recover(args) => recover::run(args, context),
     }
 }

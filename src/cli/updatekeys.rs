@@ -105,11 +105,7 @@ pub(crate) fn update(
     let uncovered = || job::uncovered(&file.name, job.config.as_deref());
     let rule = job.rule()?.ok_or_else(uncovered)?;
     let metadata = encrypted.metadata();
-    // A rule without one leaves the file its threshold, as far as there are groups for it.
-    let threshold = match rule.threshold {
-        0 => metadata.threshold.min(rule.groups.len()),
-        threshold => threshold,
-    };
+    let threshold = rule.threshold_after(metadata.threshold);
     if metadata.is_for(&rule.groups, threshold) {
         return Ok(None);
     }
