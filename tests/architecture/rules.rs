@@ -88,9 +88,10 @@ const WORLD: &[(&str, &[&str])] = &[
 ];
 
 /// Who writes files: the transaction, the private directory for editors and commands, the demo, whose repository nobody
-/// had before, and `init`, which stores an identity where none was. None of the others is a file of a repository that
-/// exists.
-const WRITERS: &[&str] = &["txn", "cli::private", "cli::demo", "cli::init::identity"];
+/// had before, `init`, which stores an identity where none was, and the hook of Git, which a worktree has elsewhere and has
+/// to be executable. None of the others is a file of a working tree that exists.
+const WRITERS: &[&str] =
+    &["txn", "cli::private", "cli::demo", "cli::git::hook", "cli::init::identity"];
 
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc"];
@@ -334,7 +335,7 @@ mod tests {
             assert_refused(
                 "repo/mod.rs",
                 text,
-                "only [\"txn\", \"cli::private\", \"cli::demo\", \"cli::init::identity\"]",
+                "only [\"txn\", \"cli::private\", \"cli::demo\", \"cli::git::hook\", \"cli::init::identity\"]",
             );
             assert_accepted("txn/replace.rs", text);
         }

@@ -44,7 +44,7 @@ fn the_sample_encrypted_by_sops_has_no_findings_and_needs_no_key() {
     let sandbox = Sandbox::nerv();
     sandbox.remove_identity();
     let before = sandbox.snapshot();
-    sandbox.keywright(["check"]).go().success().prints("checked 38 files: no findings");
+    sandbox.keywright(["check"]).go().success().prints("checked 41 files: no findings");
     assert_eq!(sandbox.snapshot().changed(&before), Vec::<String>::new());
 }
 
@@ -64,7 +64,7 @@ error[plaintext-secret]: Secret `leak` is in plain text: `token`
   |
   = hint: keywright encrypt -i {leak}
 
-checked 39 files: 1 error, 0 warnings
+checked 42 files: 1 error, 0 warnings
 "
     );
     assert_eq!((outcome.stdout(), outcome.stderr()), (shown, String::new()));
@@ -92,7 +92,7 @@ fn json_has_one_object_per_finding_with_a_command_for_the_working_directory() {
         "hint": "keywright encrypt -i 'main/my secret.yaml'",
     });
     assert_eq!(report["findings"], json!([expected]));
-    let summary = json!({"files": 39, "errors": 1, "warnings": 0, "unchecked": 0});
+    let summary = json!({"files": 42, "errors": 1, "warnings": 0, "unchecked": 0});
     assert_eq!(report["summary"], summary);
     sandbox.assert_no_trace_of(CANARY, &["nerv/main/my secret.yaml"]);
 }
@@ -150,7 +150,7 @@ fn secrets_in_streams_lists_and_json_are_found() {
 }
 
 #[test]
-fn ignored_files_templates_and_examples_are_not_looked_at() {
+fn ignored_files_templates_and_examples_are_no_manifests() {
     let sandbox = Sandbox::new();
     for name in ["ignored.yaml", "a.yaml.j2", "b.tmpl", "c.yaml.example"] {
         sandbox.write(name, secret("leak"));
@@ -161,7 +161,7 @@ fn ignored_files_templates_and_examples_are_not_looked_at() {
     );
     sandbox.write(".gitignore", "ignored.yaml\n");
     sandbox.git(&["init", "--quiet"]);
-    sandbox.keywright(["check"]).go().success().prints("checked 1 file: no findings");
+    sandbox.keywright(["check"]).go().success().prints("checked 5 files: no findings");
     // What somebody names is looked at.
     assert_eq!(findings(&sandbox, &["ignored.yaml"], 1).len(), 1);
 }
@@ -214,4 +214,40 @@ fn a_link_is_not_followed_out_of_the_repository() {
     std::os::unix::fs::symlink(sandbox.home().join("elsewhere.yaml"), sandbox.path("a.yaml"))
         .unwrap();
     sandbox.keywright(["check"]).go().success().prints("checked 0 files");
+}
+
+#[test]
+fn a_file_for_others_than_its_rule_says_is_found_and_the_command_mends_it() {
+    let sandbox = Sandbox::nerv();
+    let rules = sandbox.read("nerv/.sops.yaml");
+    let more = "age: age1qa5p7sqy3qch3zyksdu8qy7xtfnmr74nvc2u2gre8jhhndmsxqvq030u66,age16c4r";
+    sandbox.write("nerv/.sops.yaml", rules.replace("age: age16c4r", more));
+    let found = findings(&sandbox, &[], 1);
+    assert!(found.len() == 8 && found.iter().all(|one| one["rule"] == "recipient-drift"));
+    for one in &found {
+        let hint = one["hint"].as_str().unwrap().strip_prefix("keywright ").unwrap().to_owned();
+        sandbox.keywright(hint.split(' ')).go().success();
+    }
+    findings(&sandbox, &[], 0);
+}
+
+#[test]
+fn an_encrypted_secret_that_lost_its_metadata_is_found() {
+    let sandbox = Sandbox::nerv();
+    let text = sandbox.read(SECRET);
+    let (values, _) = text.split_once("\nsops:").unwrap();
+    sandbox.write(SECRET, format!("{values}\n"));
+    let found = findings(&sandbox, &[], 1);
+    assert_eq!((found.len(), &found[0]["rule"]), (1, &json!("stray-token")));
+}
+
+#[test]
+fn the_two_commands_of_the_hint_bring_a_selection_up_to_its_rule() {
+    let sandbox = Sandbox::nerv();
+    sandbox.write("nerv/.sops.yaml", sandbox_rule("encrypted_regex: ^(data|stringData)$"));
+    let found = findings(&sandbox, &[], 0);
+    assert!(found.len() == 8 && found.iter().all(|one| one["rule"] == "selection-drift"));
+    sandbox.keywright(["decrypt", "-i", SECRET]).go().success();
+    sandbox.keywright(["encrypt", "-i", SECRET]).go().success();
+    assert_eq!(findings(&sandbox, &[], 0).len(), 7);
 }

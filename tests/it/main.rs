@@ -19,6 +19,12 @@ mod tree;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
+/// `check`: files edited by hand, by real programs and without them.
+mod check_hand_edited;
+/// `check`: the index, ranges, the history, standard input and files of every kind.
+mod check_inputs;
+/// `check`: its reports, by their schemas, for files and keys of every name; `--strict` and `--explain`.
+mod check_reports;
 /// Conversion between formats, and extraction, against the real sops.
 mod convert;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.
@@ -52,6 +58,8 @@ mod exec;
 mod flat;
 /// Files of all formats by five versions of sops.
 mod golden;
+/// `git install --hook`: commits that are stopped.
+mod hook;
 /// `init`: in every sample, at a terminal, and what it refuses.
 mod init;
 /// `encrypt` and `decrypt` against the real sops, both ways.

@@ -32,7 +32,7 @@ fn sandbox() -> Sandbox {
     sandbox.write("config/settings.yaml", "hosts: [a]\nsmtp: {user: u, password: TESTonlyMail}\n");
     sandbox.write("config/app.env", "API_KEY=TESTonlyKey\n");
     sandbox.write("ca.pem", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
-    sandbox.write("app.env", "API_KEY=TESTonlyKey\n");
+    sandbox.write("app.env", "MAIL_HOST=mail.example.com\n");
     let certificate =
         "req -x509 -newkey ed25519 -nodes -subj /CN=a.test -days 365 -keyout key.pem -out cert.pem";
     sandbox.run("openssl").args(certificate.split(' ')).go().success();
