@@ -16,7 +16,7 @@ use crate::check::{RULES, Report, Rule, Severity, report};
 use crate::repo;
 use inputs::{Chosen, Inputs};
 
-/// Find secrets in plain text, encrypted files that would fail, and wiring that is not right; needs no key
+/// Find secrets in plain text and encrypted files that would fail; needs no key
 ///
 /// Looks at the files of the repository that Git does not ignore, or at other versions of them. Findings go to standard
 /// output; a file that cannot be looked at is named on standard error. What a link or a submodule leads to is checked where
