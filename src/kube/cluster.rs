@@ -16,6 +16,15 @@ use crate::document::NodeId;
 /// The API group of CloudNativePG.
 pub(crate) const GROUP: &str = "postgresql.cnpg.io";
 
+/// With this label on a role's Secret the operator applies a new password at once; its presence counts, not its value.
+pub(crate) const RELOAD_LABEL: &str = "cnpg.io/reload";
+
+/// The type of a role's Secret that CloudNativePG documents; it does not check it.
+pub(crate) const CREDENTIALS_TYPE: &str = "kubernetes.io/basic-auth";
+
+/// Attributes of a role that nobody needs who has a Database document.
+const EXCESS: [&str; 3] = ["createdb", "createrole", "superuser"];
+
 /// Database and owner of a Cluster whose bootstrap names none (`cluster_defaults.go`).
 const DEFAULT_OWNER: &str = "app";
 
@@ -102,6 +111,12 @@ impl<'d> Role<'d> {
     /// Whether the role is being dropped: `ensure: absent`.
     pub(crate) fn is_absent(&self) -> bool {
         self.entry.text(&["ensure"]) == Some("absent")
+    }
+
+    /// The attributes that it has and that a Database document makes needless.
+    pub(crate) fn excess(&self) -> impl Iterator<Item = &'static str> + use<'d> {
+        let entry = self.entry;
+        EXCESS.into_iter().filter(move |attribute| entry.text(&[attribute]) == Some("true"))
     }
 
     /// Whether the role may log in; the operator's default is that it may not.

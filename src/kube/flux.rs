@@ -97,6 +97,14 @@ impl<'d> FluxKustomization<'d> {
         post.is_some_and(|post| self.0.document.entries(self.0.document.target(post)).count() > 0)
     }
 
+    /// Whether it is ready only when what it applies is healthy, by itself or by checks of its own.
+    pub(crate) fn checks_health(&self) -> bool {
+        let has = |key: &str| self.0.at(&["spec", key]).is_some();
+        self.0.text(&["spec", "wait"]) == Some("true")
+            || has("healthChecks")
+            || has("healthCheckExprs")
+    }
+
     /// Names of the Kustomizations that it waits for, whatever their namespace.
     pub(crate) fn dependencies(&self) -> impl Iterator<Item = &'d str> + use<'d> {
         let document = self.0.document;
@@ -106,6 +114,19 @@ impl<'d> FluxKustomization<'d> {
             .map(|list| document.items(document.target(list)).collect::<Vec<_>>());
         let names = items.into_iter().flatten();
         names.filter_map(move |item| document.text(document.lookup(item, "name")?))
+    }
+
+    /// Whether it waits until one of this name is ready, and the namespace in which it says that one is. An expression of
+    /// its own for that does not count.
+    pub(crate) fn waits_for(&self, name: &str) -> Option<Option<&'d str>> {
+        let document = self.0.document;
+        let list = document.target(self.0.at(&["spec", "dependsOn"])?);
+        let text = |item, key: &str| document.text(document.lookup(item, key)?);
+        let mut items = document.items(list);
+        let found = items.find(|item| {
+            text(*item, "name") == Some(name) && document.lookup(*item, "readyExpr").is_none()
+        })?;
+        Some(text(found, "namespace"))
     }
 }
 

@@ -3,6 +3,8 @@
 //! A list that was sorted stays sorted; in any other list a new entry follows the last one like it. It
 //! begins with `./` where most entries do. Position is a matter of style only: neither kustomize nor Flux takes the order for more.
 
+mod files;
+
 use std::path::{Component, Path, PathBuf};
 
 use crate::document::{Document, EditError, Edits, Fragment, NodeId, Placement};
@@ -83,9 +85,7 @@ impl<'d> Kustomization<'d> {
 
     /// The entries of `secretGenerator`, which make Secrets of literals and files.
     pub(crate) fn secret_generators(&self) -> Vec<NodeId> {
-        let document = self.document;
-        let list = self.field("secretGenerator").map(|list| document.target(list));
-        list.into_iter().flat_map(|list| document.items(list)).collect()
+        self.items("secretGenerator")
     }
 
     /// The names of the Secrets that it makes.

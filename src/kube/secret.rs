@@ -81,6 +81,11 @@ impl<'d> SecretObject<'d> {
         self.object.text(&["type"]).unwrap_or("Opaque")
     }
 
+    /// Whether SOPS has encrypted it.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.object.at(&["sops", "mac"]).is_some()
+    }
+
     /// The entries of `data`, then those of `stringData`.
     pub(crate) fn entries(&self) -> Vec<Entry<'d>> {
         let document = self.object.document;
@@ -105,6 +110,16 @@ impl<'d> SecretObject<'d> {
     pub(crate) fn is_filled_in_cluster(&self) -> bool {
         self.kind() == SERVICE_ACCOUNT_TOKEN || FILLED_BY.iter().any(|name| self.is_annotated(name))
     }
+}
+
+/// Whether the word `Secret` stands in a text, which is so in every file with a Secret and in few others:
+/// `ExternalSecret`, `secretRef` and `passwordSecret` are other words.
+pub(crate) fn is_mentioned(text: &str) -> bool {
+    const WORD: &str = "Secret";
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    text.match_indices(WORD).any(|(at, _)| {
+        !is_part(text[..at].chars().next_back()) && !is_part(text[at + WORD.len()..].chars().next())
+    })
 }
 
 /// Whether an object only refers to secrets, or seals them by other means than SOPS.

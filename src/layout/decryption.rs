@@ -62,23 +62,37 @@ impl<'s> Layout<'s> {
         }
     }
 
-    /// Whether a kustomize file or a Flux Kustomization has a patch that gives Kustomizations their decryption.
+    /// Whether anything in the repository says how Kustomizations are decrypted.
+    pub(crate) fn declares_decryption(&self) -> bool {
+        self.flux.iter().any(|found| self.decrypts(&found.view))
+    }
+
+    /// Whether a Flux Kustomization is ready only when what it applies is healthy, by itself or because a patch makes it.
+    pub(crate) fn checks_health(&self, flux: &FluxKustomization<'s>) -> bool {
+        flux.checks_health()
+            || self.patches_flux(|text| text.contains("wait: true") || text.contains("/spec/wait"))
+    }
+
+    /// Whether there is a patch that gives Kustomizations their decryption.
     fn finds_decrypting_patch(&self) -> bool {
+        self.patches_flux(|text| text.contains("decryption:") || text.contains("/spec/decryption"))
+    }
+
+    /// Whether a kustomize file or a Flux Kustomization has a patch of Kustomizations, inline, with such a text.
+    fn patches_flux(&self, is_meant: impl Fn(&str) -> bool) -> bool {
         let files = self.snapshot.manifests().filter(|file| is_kustomization(file));
         let documents = files.filter_map(|file| self.snapshot.document(file).ok());
         let flux = self.flux.iter().map(|found| found.view.0.document);
         documents.chain(flux).any(|document| {
             let mut nodes = document.roots().iter().flat_map(|root| document.subtree(root.node));
-            nodes.any(|node| is_decrypting_patch(document, node))
+            nodes.any(|node| patch_of_flux(document, node).is_some_and(&is_meant))
         })
     }
 }
 
-/// Whether a mapping is a patch, inline, that says how Kustomizations are decrypted.
-fn is_decrypting_patch(document: &Document, mapping: NodeId) -> bool {
-    let Some((_, patch)) = document.entry(mapping, "patch") else { return false };
-    document.text(patch).is_some_and(|text| {
-        text.contains("kind: Kustomization") && text.contains("decryption:")
-            || text.contains("/spec/decryption")
-    })
+/// The text of a patch that stands in a mapping, if it is one of Kustomizations or a list of operations.
+fn patch_of_flux(document: &Document, mapping: NodeId) -> Option<&str> {
+    let (_, patch) = document.entry(mapping, "patch")?;
+    let text = document.text(patch)?;
+    (text.contains("kind: Kustomization") || text.contains("/spec/")).then_some(text)
 }

@@ -77,7 +77,12 @@ impl<'s> Listing<'s> {
 
     /// The files that are built from a directory: what its kustomize file lists, and so on.
     pub(super) fn members(&self, directory: &Path) -> Vec<&'s Path> {
-        let mut open = VecDeque::from([directory.to_owned()]);
+        self.built(directory.to_owned(), false)
+    }
+
+    /// The same, if wanted with what components add.
+    pub(super) fn built(&self, directory: PathBuf, with_components: bool) -> Vec<&'s Path> {
+        let mut open = VecDeque::from([directory]);
         let mut seen = BTreeSet::new();
         let mut members = Vec::new();
         while let Some(directory) = open.pop_front() {
@@ -85,7 +90,9 @@ impl<'s> Listing<'s> {
             if !seen.insert(*file) {
                 continue;
             }
-            for (_, entry) in view.resources() {
+            let resources = view.resources().into_iter().map(|(_, entry)| entry);
+            let components = view.components().into_iter().filter(|_| with_components);
+            for entry in resources.chain(components) {
                 let Some(path) = joined(&directory, entry) else { continue };
                 match self.files.get(path.as_path()) {
                     Some(file) => members.push(*file),
@@ -94,6 +101,17 @@ impl<'s> Listing<'s> {
             }
         }
         members
+    }
+
+    /// Whether there is such a file, or a directory with one.
+    pub(super) fn exists(&self, path: &Path) -> bool {
+        let mut from = self.files.range(path..);
+        path.as_os_str().is_empty() || from.next().is_some_and(|file| file.starts_with(path))
+    }
+
+    /// Whether there is such a file.
+    pub(super) fn is_file(&self, path: &Path) -> bool {
+        self.files.contains(path)
     }
 
     /// Directory and kustomize file of each component.

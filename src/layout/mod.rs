@@ -17,6 +17,7 @@ mod foreign;
 mod form;
 mod instance;
 mod listing;
+mod namespaces;
 pub(crate) mod naming;
 mod object_place;
 mod resource_set;
@@ -28,6 +29,7 @@ mod settings;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod wiring;
 mod workload;
 
 use std::cell::OnceCell;
@@ -50,9 +52,10 @@ pub(crate) use object_place::{ObjectPlace, object_names};
 pub(crate) use resource_set::DatabaseSet;
 pub(crate) use role::{RoleSite, Strategy, role_in};
 pub(crate) use rule::{Configured, configuration};
-pub(crate) use secret::{RoleSecretPlace, SecretSite};
+pub(crate) use secret::{RoleSecretPlace, SecretSite, encrypted, may_become};
 pub(crate) use settings::{Identifiers, Settings, StrategyKind, namespaces, stated};
 pub(crate) use stored::Stored;
+pub(crate) use wiring::{Absent, Entry};
 pub(crate) use workload::Restart;
 
 use listing::Listing;

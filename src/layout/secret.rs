@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::naming::{self, Sample};
 use super::{ClusterSite, Fact, Layout, RoleSite, Template, mentions, stated};
 use crate::kube::kustomization::is_kustomization;
-use crate::kube::secret::is_reference;
+use crate::kube::secret::{is_mentioned, is_reference};
 use crate::kube::{Object, objects};
+use crate::repo::Snapshot;
 
 /// Name of a role's Secret where no other role shows one.
 const DEFAULT_NAME: &str = "postgres-{app}-user";
@@ -53,7 +54,19 @@ impl<'s> Layout<'s> {
 
     /// Every Secret of the repository that can be read.
     pub(crate) fn secrets(&self) -> Vec<SecretSite<'s>> {
-        self.manifests().flat_map(|file| self.secrets_in(file, &["Secret"])).collect()
+        let speaks = |file: &&'s Path| {
+            let text = self.snapshot.bytes(file).ok().map(std::str::from_utf8);
+            text.is_some_and(|text| text.is_ok_and(is_mentioned))
+        };
+        self.manifests()
+            .filter(speaks)
+            .flat_map(|file| self.secrets_in(file, &["Secret"]))
+            .collect()
+    }
+
+    /// Whether a Secret can be that of a role of this Cluster: both must be in one namespace, as far as these are known.
+    pub(crate) fn is_beside(&self, secret: &SecretSite<'s>, site: &ClusterSite<'s>) -> bool {
+        site.shares_namespace(self.namespace(secret.object, secret.file))
     }
 
     /// Whether a Secret of this name is made by something else than a Secret document: a generator of a kustomize file,
@@ -63,9 +76,13 @@ impl<'s> Layout<'s> {
             let target = object.text(&["spec", "target", "name"]);
             is_reference(object) && [object.name(), target].contains(&Some(name))
         };
+        let by_component = |object: &Object<'_>| {
+            let target = object.text(&["spec", "target", "name"]);
+            [object.name(), target].into_iter().flatten().any(|made| may_become(made, name))
+        };
         let mut files =
             self.snapshot.manifests().filter(|file| mentions(self.snapshot, file, &[name]));
-        files.any(|file| {
+        let is_written = files.any(|file| {
             let Ok(document) = self.snapshot.document(file) else { return false };
             let generates = is_kustomization(file)
                 && document.roots().iter().any(|root| {
@@ -78,7 +95,8 @@ impl<'s> Layout<'s> {
                     { names }.any(|node| document.text(node) == Some(name))
                 });
             generates || objects(document).iter().any(makes)
-        })
+        });
+        is_written || self.references().any(|(object, _)| by_component(&object))
     }
 
     /// The Secrets of these names in the namespace of a Cluster.
@@ -91,7 +109,7 @@ impl<'s> Layout<'s> {
         files
             .flat_map(|file| self.secrets_in(file, names))
             .filter(|found| found.object.name().is_some_and(|name| names.contains(&name)))
-            .filter(|found| site.shares_namespace(self.namespace(found.object, found.file)))
+            .filter(|found| self.is_beside(found, site))
             .collect()
     }
 
@@ -188,4 +206,25 @@ impl<'s> Layout<'s> {
         let files = vec![stated(Template::new(file))];
         RoleSecretPlace { files, directory, listed_in, ..place }
     }
+}
+
+/// Whether a name with a variable, such as `${APP}-db`, can become this one.
+pub(crate) fn may_become(pattern: &str, name: &str) -> bool {
+    let ends = || Some((pattern.split_once("${")?.0, pattern.rsplit_once('}')?.1));
+    ends().is_some_and(|(start, end)| {
+        name.len() > start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+    })
+}
+
+/// The YAML files that SOPS has encrypted.
+pub(crate) fn encrypted(snapshot: &Snapshot) -> impl Iterator<Item = &Path> {
+    // Parsing everything would take longer than all the rest.
+    let suspects =
+        snapshot.manifests().filter(|file| mentions(snapshot, file, &["ENC[AES256_GCM,"]));
+    suspects.filter(|file| {
+        snapshot.document(file).is_ok_and(|document| {
+            let mut roots = document.roots().iter();
+            roots.any(|root| document.descend(root.node, &["sops", "mac"]).is_some())
+        })
+    })
 }

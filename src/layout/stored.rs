@@ -58,7 +58,8 @@ impl Layout<'_> {
             .collect()
     }
 
-    fn references(&self) -> impl Iterator<Item = (Object<'_>, &Path)> {
+    /// The references to external stores, each with its file.
+    pub(super) fn references(&self) -> impl Iterator<Item = (Object<'_>, &Path)> {
         let files = self.snapshot.manifests();
         let files = files.filter(|file| mentions(self.snapshot, file, &["ExternalSecret"]));
         let all = files.flat_map(|file| {

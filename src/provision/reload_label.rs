@@ -2,9 +2,9 @@
 
 use super::draft::Draft;
 use super::opened::{self, Opened};
-use super::role_secret::RELOAD_LABEL;
 use super::{Error, Means};
 use crate::document::{Document, EditError, Edits, Fragment, Placement};
+use crate::kube::cluster::RELOAD_LABEL;
 use crate::kube::{Object, objects};
 use crate::layout::SecretSite;
 

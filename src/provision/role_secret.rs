@@ -18,16 +18,11 @@ use super::draft::Draft;
 use super::sealed::{self, NewSecret};
 use super::{Error, Means, Note, Target, listed, opened, password};
 use crate::document::Fragment;
+use crate::kube::cluster::{CREDENTIALS_TYPE, RELOAD_LABEL};
 use crate::layout::Layout;
 use crate::make::scram;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
-
-/// With this label the operator watches the Secret; its presence counts, not its value.
-pub(super) const RELOAD_LABEL: &str = "cnpg.io/reload";
-
-/// The type that CloudNativePG documents; it does not check it.
-pub(super) const TYPE: &str = "kubernetes.io/basic-auth";
 
 /// A role's Secret that is there already.
 pub(super) struct RoleSecret<'s> {
@@ -63,7 +58,7 @@ pub(super) fn existing<'s>(
     if secret.object.at(&["metadata", "labels", RELOAD_LABEL]).is_none() {
         notes.push(Note::NoReloadLabel { path: secret.file.to_owned() });
     }
-    if secret.object.text(&["type"]) != Some(TYPE) {
+    if secret.object.text(&["type"]) != Some(CREDENTIALS_TYPE) {
         notes.push(Note::OtherType { path: secret.file.to_owned() });
     }
     Ok(Some(RoleSecret { file: secret.file, password: Secret::from(password.to_owned()) }))
@@ -159,7 +154,7 @@ fn content(target: &Target<'_, '_>, password: &Secret) -> Fragment {
         ("apiVersion", text("v1")),
         ("kind", text("Secret")),
         ("metadata", Fragment::Mapping(metadata)),
-        ("type", text(TYPE)),
+        ("type", text(CREDENTIALS_TYPE)),
         (
             "stringData",
             Fragment::mapping([

@@ -121,6 +121,11 @@ impl Snapshot {
         }
     }
 
+    /// The bytes of a file, if somebody asked for them before.
+    pub(crate) fn held(&self, path: &Path) -> Option<&[u8]> {
+        self.files.get(path)?.bytes.get()?.as_deref().ok().map(Vec::as_slice)
+    }
+
     /// A file as a document, parsed on first use: as JSON if it is called so, else as YAML.
     pub(crate) fn document(&self, path: &Path) -> Result<&Document, Error> {
         let bytes = self.bytes(path)?;

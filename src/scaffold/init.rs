@@ -20,7 +20,7 @@ use crate::document::{Document, EditError, Edits, NodeId, Position, plain_is_saf
 use crate::kube::flux::{self, FluxKustomization};
 use crate::kube::kustomization::is_kustomization;
 use crate::kube::objects;
-use crate::layout::{self, Configured, Layout, Located, configuration};
+use crate::layout::{self, Configured, Layout, Located, configuration, encrypted};
 use crate::repo::{self, Snapshot};
 use crate::sops::rules::Config;
 use crate::txn::{self, Change, Plan};
@@ -230,20 +230,6 @@ pub(crate) fn fix_decryption(
         plan.push(snapshot.change(path, Some(&document))?)?;
     }
     Ok(plan)
-}
-
-/// The manifests that SOPS has encrypted.
-fn encrypted(snapshot: &Snapshot) -> impl Iterator<Item = &Path> {
-    snapshot.manifests().filter(|file| {
-        let bytes = snapshot.bytes(file).unwrap_or_default();
-        let mentions = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
-        // Parsing everything would take longer than all the rest.
-        mentions(b"ENC[AES256_GCM,")
-            && snapshot.document(file).is_ok_and(|document| {
-                let mut roots = document.roots().iter();
-                roots.any(|root| document.descend(root.node, &["sops", "mac"]).is_some())
-            })
-    })
 }
 
 /// Whether a file holds no Secret and yet something that the selection picks, or that kustomize has to read: a rule that

@@ -4,9 +4,6 @@ use super::{ADOPT, Entry, Examination, Place, Stock, provision};
 use crate::layout::{Located, RoleSite};
 use crate::provision::names;
 
-/// Attributes of a role that nobody needs who has a Database document.
-const EXCESS: [&str; 3] = ["createdb", "createrole", "superuser"];
-
 /// Names that PostgreSQL or the operator does not take.
 pub(super) fn names(exam: &mut Examination<'_, '_>, entry: &Entry<'_>) {
     let role = entry.role.map(|found| (at_role(&found, &["name"]), "role", found.role.name()));
@@ -114,13 +111,11 @@ fn lonely(
 }
 
 fn excess(exam: &mut Examination<'_, '_>, found: &RoleSite<'_>) {
-    for attribute in EXCESS {
-        if found.role.entry.text(&[attribute]) == Some("true") {
-            let name = found.role.name();
-            let message = format!("the role `{name}` has `{attribute}` beside a Database document");
-            let hint = format!("remove `{attribute}: true` if the app does not need it");
-            exam.warning("excess-privilege", at_role(found, &[attribute]), message, hint);
-        }
+    for attribute in found.role.excess() {
+        let name = found.role.name();
+        let message = format!("the role `{name}` has `{attribute}` beside a Database document");
+        let hint = format!("remove `{attribute}: true` if the app does not need it");
+        exam.warning("excess-privilege", at_role(found, &[attribute]), message, hint);
     }
 }
 

@@ -1,10 +1,10 @@
 //! The Secrets of roles: there, of the right role, complete, watched by the operator, and used.
 
 use super::{ADOPT, Entry, Examination, Place, Repair, Stock, provision};
+use crate::kube::cluster::{CREDENTIALS_TYPE, RELOAD_LABEL};
 use crate::kube::secret::SecretObject;
 use crate::layout::SecretSite;
 use crate::provision::inventory::Content;
-use crate::provision::role_secret::TYPE;
 
 /// The Secret that a role names.
 pub(super) fn own<'s>(exam: &mut Examination<'_, 's>, entry: &Entry<'s>) {
@@ -42,8 +42,10 @@ pub(super) fn own<'s>(exam: &mut Examination<'_, 's>, entry: &Entry<'s>) {
         );
         exam.repairable("reload-label", named(&site), message, Repair::Watch(site));
     }
-    if let Some(kind) = secret.kind().filter(|kind| *kind != TYPE) {
-        let message = format!("the Secret `{}` is of the type `{kind}`, not `{TYPE}`", secret.name);
+    if let Some(kind) = secret.kind().filter(|kind| *kind != CREDENTIALS_TYPE) {
+        let name = secret.name;
+        let message =
+            format!("the Secret `{name}` is of the type `{kind}`, not `{CREDENTIALS_TYPE}`");
         let hint = "leave it: it works, and a Secret's type is immutable".to_owned();
         let place = Place::of(site.object, &["type"], site.file);
         exam.note("secret-type", place, message, hint);
@@ -56,11 +58,8 @@ pub(super) fn unused(exam: &mut Examination<'_, '_>, stock: &Stock<'_>) {
     let names: Vec<&str> = roles.iter().filter_map(|found| found.role.password_secret()).collect();
     let place = exam.layout.role_secrets(&stock.site);
     let of_roles = exam.layout.secrets_named(&names, &stock.site);
-    let is_watched = |site: &SecretSite<'_>| {
-        site.object
-            .at(&["metadata", "labels", crate::provision::role_secret::RELOAD_LABEL])
-            .is_some()
-    };
+    let is_watched =
+        |site: &SecretSite<'_>| site.object.at(&["metadata", "labels", RELOAD_LABEL]).is_some();
     // The Cluster itself names Secrets: of the superuser, of the bootstrap, of backups.
     let cluster = stock.site.cluster.0;
     let by_cluster = |name: &str| {

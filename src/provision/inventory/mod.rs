@@ -18,10 +18,11 @@ use std::path::{Path, PathBuf};
 
 use super::component;
 use super::connection::Connection;
-use super::role_secret::{RELOAD_LABEL, RoleSecret};
+use super::role_secret::RoleSecret;
 use super::{Error, names};
 use crate::keys::Identities;
 use crate::kube::Object;
+use crate::kube::cluster::RELOAD_LABEL;
 use crate::kube::database::Database;
 use crate::kube::secret::SecretObject;
 use crate::layout::{ClusterSite, Layout, Located, RoleSite, SecretSite};
