@@ -12,7 +12,7 @@ use super::rules::literal_credential::may_have_one;
 use super::rules::not_decryptable_name::MARK;
 use crate::document::{Document, NodeId};
 use crate::kube::objects;
-use crate::kube::secret::{Entry, SecretObject};
+use crate::kube::secret::{Entry, SecretObject, is_mentioned};
 use crate::sops::file::plain_leaves;
 use crate::sops::rules::Rule;
 use crate::sops::selection::{Selection, SelectionError, Settings};
@@ -54,7 +54,7 @@ pub(super) enum Look {
 /// Looks whether a file is worth parsing, which few are, and parses it.
 pub(super) fn look(path: &Path, text: String, creation: Creation<'_>) -> Look {
     let promises_secrets = || path.to_string_lossy().contains(MARK) || creation.is_specific();
-    if !mentions_secret(&text)
+    if !is_mentioned(&text)
         && !text.contains(plain::TOKEN)
         && !promises_secrets()
         && !may_have_one(&text)
@@ -68,16 +68,6 @@ pub(super) fn look(path: &Path, text: String, creation: Creation<'_>) -> Look {
         Err(_) if is_template => Look::Passed,
         Err(error) => Look::Unchecked(Unchecked::file(path, error.to_string())),
     }
-}
-
-/// Whether the word `Secret` stands in a text, which is so in every file with a Secret and in few others:
-/// `ExternalSecret`, `secretRef` and `passwordSecret` are other words.
-fn mentions_secret(text: &str) -> bool {
-    const WORD: &str = "Secret";
-    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    text.match_indices(WORD).any(|(at, _)| {
-        !is_part(text[..at].chars().next_back()) && !is_part(text[at + WORD.len()..].chars().next())
-    })
 }
 
 impl<'i> Input<'i> {

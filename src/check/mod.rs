@@ -108,11 +108,15 @@ pub(crate) fn run(
     let mut report = Report::default();
     let configs = Configs::read(&files, read, &mut report.unchecked);
     let next = AtomicUsize::new(0);
+    // What the layout was read from is not read again.
+    let known = layout.map(Layout::snapshot);
+    let held = |path: &Path| known?.held(path).map(|bytes| Ok(bytes.to_vec()));
+    let read = |path: &Path| held(path).unwrap_or_else(|| read(path));
     let work = || {
         let mut report = Report::default();
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             report.files += 1;
-            check_file(path, (read, before), &configs, &mut report);
+            check_file(path, (&read, before), &configs, &mut report);
         }
         report
     };
@@ -130,7 +134,7 @@ pub(crate) fn run(
         }
     });
     if let Some(layout) = layout {
-        let repository = Repository { layout, unchecked: &report.unchecked };
+        let repository = Repository::new(layout, &report.unchecked);
         RULES.iter().for_each(|rule| rule.repository(&repository, &mut report.findings));
         let is_chosen = |path: &PathBuf| paths.binary_search(path).is_ok();
         report.findings.retain(|finding| is_chosen(&finding.path));

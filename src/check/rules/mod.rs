@@ -5,18 +5,29 @@
 //! To add one: its file here, its `mod` line, its line in [`RULES`], its page in `docs/rules`, and its tests beside it.
 
 mod bad_rule;
+mod dangling_reference;
 mod env_file;
+mod excess_privilege;
 mod generator_literal;
 mod hand_edited;
 pub(super) mod literal_credential;
+mod namespace_missing;
+mod no_decryption;
+mod non_string_value;
 pub(super) mod not_decryptable_name;
+mod not_listed;
 mod partially_encrypted;
 mod plaintext_secret;
 mod recipient_drift;
+mod reload_label;
+mod role_secret_mismatch;
 mod rule_not_applied;
 mod selection_drift;
+mod served_version;
 mod stray_token;
+mod too_large;
 mod uncovered;
+mod weak_dependency;
 mod weak_selection;
 
 use super::finding::{Finding, Hint, Severity};
@@ -28,18 +39,29 @@ use crate::document::{Document, NodeId};
 /// All rules, by id.
 pub(crate) const RULES: &[&dyn Rule] = &[
     &bad_rule::BadRule,
+    &dangling_reference::DanglingReference,
     &env_file::EnvFile,
+    &excess_privilege::ExcessPrivilege,
     &generator_literal::GeneratorLiteral,
     &hand_edited::HandEdited,
     &literal_credential::LiteralCredential,
+    &namespace_missing::NamespaceMissing,
+    &no_decryption::NoDecryption,
+    &non_string_value::NonStringValue,
     &not_decryptable_name::NotDecryptableName,
+    &not_listed::NotListed,
     &partially_encrypted::PartiallyEncrypted,
     &plaintext_secret::PlaintextSecret,
     &recipient_drift::RecipientDrift,
+    &reload_label::ReloadLabel,
+    &role_secret_mismatch::RoleSecretMismatch,
     &rule_not_applied::RuleNotApplied,
     &selection_drift::SelectionDrift,
+    &served_version::ServedVersion,
     &stray_token::StrayToken,
+    &too_large::TooLarge,
     &uncovered::Uncovered,
+    &weak_dependency::WeakDependency,
     &weak_selection::WeakSelection,
 ];
 
@@ -79,6 +101,11 @@ pub(crate) trait Rule: Sync {
 /// A hint that is a command alone, with the file as its last argument.
 fn run(command: &'static str) -> Hint {
     Hint { first: None, command: Some(command) }
+}
+
+/// A hint without a file: something to do by hand, or a command for the repository as a whole.
+fn by_hand(what: impl Into<String>) -> Hint {
+    Hint { first: Some(what.into()), command: None }
 }
 
 /// A hint that begins with something to do by hand.
