@@ -14,7 +14,7 @@ fn sandbox() -> Sandbox {
 fn the_demo_provisions_a_database_and_ends_with_what_to_try_next() {
     let sandbox = sandbox();
     let outcome = sandbox.keywright(["demo", "--dir", "demo"]).go().success();
-    let outcome = outcome.prints("+      - name: grafana").prints("no findings");
+    let outcome = outcome.prints("+      - name: grafana").prints("0 errors, 3 warnings");
     let shown = outcome.stdout();
     assert!(shown.contains("DATABASE_URL: ENC["), "{shown}");
     assert!(!shown.contains("postgres://grafana:"), "{shown}");

@@ -25,6 +25,8 @@ mod check_hand_edited;
 mod check_inputs;
 /// `check`: its reports, by their schemas, for files and keys of every name; `--strict` and `--explain`.
 mod check_reports;
+/// `check` in each of the samples: exactly what their READMEs say.
+mod check_samples;
 /// Conversion between formats, and extraction, against the real sops.
 mod convert;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.

@@ -65,6 +65,8 @@ fn every_command_of_the_readme_works() {
     for command in commands {
         let command = command.replace("age1…", &other);
         let (code, printed) = stage.run(&format!("export EDITOR=true\n{command}"));
-        assert_eq!(code, 0, "{command}\n{printed}");
+        // A recipient that came into the rules and not into the files is found, and rightly so.
+        let finds = command.starts_with("keywright check") && code == 1;
+        assert!(code == 0 || finds, "{command}\n{printed}");
     }
 }
