@@ -209,7 +209,7 @@ fn keys_of_other_kinds_stay_until_they_would_have_to_be_wrapped() {
     assert!(more.source().contains(&pgp.replace("\n    version", "\n")));
     assert_eq!(unlocked_plain(&more, &bert), TEXT);
     let without = opened.rewrap(&[group(&[&bert])], 0, &mut Counter(9)).unwrap();
-    assert!(!without.source().contains("pgp"));
+    assert!(!without.source().contains("pgp:"));
     let rotated = opened.rotate(&[group(&[&anna])], 0, LATER, &mut Counter(9));
     assert!(matches!(rotated, Err(Error::Foreign(_))));
     let mut other = group(&[&anna]);
@@ -309,7 +309,7 @@ fn a_folded_text_comes_back_with_its_lines_also_behind_a_comment_in_its_header()
     let anna = Identities::generate();
     let text = "a: >- # why\n  some\n  folded text\nb: |  # two\n  x\n  y\nc: 0755\n";
     let before = sealed(text, &[group(&[&anna])], 0);
-    assert!(!before.source().contains("why") && !before.source().contains("folded"));
+    assert!(!before.source().contains("# why") && !before.source().contains("folded"));
     assert_eq!(unlocked_plain(&before, &anna), text);
     let opened = unlocked(&before, &[&anna]).unwrap();
     let edited = parse(&text.replace("0755", "0644"));
