@@ -126,6 +126,24 @@ impl<'i> Input<'i> {
         leaves
     }
 
+    /// Whether a line holds a plain value that is to be encrypted, and that the rules about documents tell.
+    pub(super) fn tells(&self, line: usize) -> bool {
+        let holds = |value: NodeId| {
+            let span = &self.document.node(value).span;
+            // A block ends with its line break.
+            let last = span.end.saturating_sub(1).max(span.start);
+            let line_of = |offset| self.document.position(offset).line;
+            (line_of(span.start)..=line_of(last)).contains(&line)
+        };
+        match &self.own {
+            Some(selection) => self.plain_leaves(selection).into_iter().any(holds),
+            None => {
+                let entries = self.plain_secrets.iter().flat_map(|secret| &secret.entries);
+                entries.map(|entry| self.document.target(entry.value)).any(holds)
+            }
+        }
+    }
+
     /// What names a value, as [`label`] says.
     pub(super) fn label(&self, value: NodeId) -> NodeId {
         label(self.document, value)

@@ -21,6 +21,7 @@ mod credential;
 mod finding;
 mod frame;
 mod input;
+mod placeholder;
 mod plain;
 pub(crate) mod report;
 mod repository;
@@ -183,10 +184,23 @@ fn check_file(
         Content::Unchecked(reason) => return report.unchecked.push(Unchecked::file(path, reason)),
     };
     let whole = Text { path, text: &text, before };
-    RULES.iter().for_each(|rule| rule.text(&whole, &mut report.findings));
-    if !is_manifest(path) {
-        return;
+    let mut texts = Vec::new();
+    RULES.iter().for_each(|rule| rule.text(&whole, &mut texts));
+    let from = report.findings.len();
+    if is_manifest(path) {
+        check_document(path, text, configs, &mut texts, report);
     }
+    text::join(&mut report.findings, from, texts);
+}
+
+/// Hands a manifest to the rules, and takes from what they found in its text what they tell now.
+fn check_document(
+    path: &Path,
+    text: String,
+    configs: &Configs,
+    texts: &mut Vec<Finding>,
+    report: &mut Report,
+) {
     let creation = configs.about(path, &mut report.unchecked);
     let document = match input::look(path, text, creation) {
         Look::Passed => return,
@@ -194,7 +208,10 @@ fn check_file(
         Look::Document(document) => document,
     };
     match Input::new(path, &document, creation, configs) {
-        Ok(input) => RULES.iter().for_each(|rule| rule.document(&input, &mut report.findings)),
+        Ok(input) => {
+            RULES.iter().for_each(|rule| rule.document(&input, &mut report.findings));
+            texts.retain(|found| !input.tells(found.position.line));
+        }
         Err(error) => {
             let reason = format!("its `sops` mapping cannot be used: {error}");
             report.unchecked.push(Unchecked::file(path, reason));

@@ -1,13 +1,19 @@
 //! The text of one file, whatever kind of file it is, for rules that need no document.
+//!
+//! What they find may be what another rule tells better; [`join`] leaves the better one.
 
 use std::ops::Range;
 use std::path::Path;
 
 use super::Before;
-use super::finding::{Confidence, Finding, Hint};
+use super::finding::{Confidence, Finding, Hint, Severity};
 use super::frame::Frame;
 use super::rules::Rule;
 use crate::document::{Position, Route};
+
+/// Most bytes before a place that are looked at for the beginning of a value token. Values may be longer; but
+/// what is that long is no token of a provider either.
+const MOST_OF_TOKEN: usize = 4 << 10;
 
 /// A text file.
 pub(crate) struct Text<'t> {
@@ -20,6 +26,15 @@ pub(crate) struct Text<'t> {
 }
 
 impl Text<'_> {
+    /// Whether a place is in a value token, whose base64 may look like anything.
+    pub(super) fn is_in_value_token(&self, at: usize) -> bool {
+        let before = &self.text.as_bytes()[at.saturating_sub(MOST_OF_TOKEN)..at];
+        let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
+        let word = &before[start..];
+        let last = |part: &[u8]| word.windows(part.len()).rposition(|window| window == part);
+        last(b"ENC[").is_some_and(|open| last(b"]").is_none_or(|close| close < open))
+    }
+
     /// A finding that points at some bytes. Its frame shows that line up to the name that is given a value, if there is
     /// one, and a mask: there may be more than one secret on a line.
     pub(super) fn finding(
@@ -47,4 +62,18 @@ impl Text<'_> {
             frame: Frame::masked(line, before),
         }
     }
+}
+
+/// Adds what rules found in a text to what they found in the same file as a document, which begins at `from`: a guess
+/// is left out on a line that something certain is about.
+pub(super) fn join(findings: &mut Vec<Finding>, from: usize, texts: Vec<Finding>) {
+    let (guesses, certain): (Vec<_>, Vec<_>) =
+        texts.into_iter().partition(|found| found.severity == Severity::Warning);
+    findings.extend(certain);
+    let is_told = |line| {
+        let mut errors = findings[from..].iter().filter(|found| found.severity == Severity::Error);
+        errors.any(|found| found.lines.contains(&line))
+    };
+    let new: Vec<_> = guesses.into_iter().filter(|guess| !is_told(guess.position.line)).collect();
+    findings.extend(new);
 }

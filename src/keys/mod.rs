@@ -41,3 +41,8 @@ pub use identity::{Identities, NewIdentity};
 pub use kind::Kind;
 pub use pool::Pool;
 pub use recipient::Recipient;
+
+/// Whether a text is a native identity, spelled without a mistake.
+pub(crate) fn is_identity(text: &str) -> bool {
+    x25519::identity(text).is_some() || hybrid::identity(text).is_some()
+}

@@ -132,10 +132,12 @@ impl Sandbox {
         fs::write(path, content).unwrap();
     }
 
-    /// Copies the files below a folder to a folder of the repository.
+    /// Copies the files below a folder to a folder of the repository; of a sample not the identity, which nobody keeps
+    /// in a repository.
     pub(crate) fn copy(&self, from: &str, to: &str) {
         let from = Path::new(from);
-        for path in files_below(from) {
+        let is_kept = |path: &PathBuf| !path.ends_with("age-test-identity.txt");
+        for path in files_below(from).into_iter().filter(is_kept) {
             let target = Path::new(to).join(&path);
             self.write(&target.to_string_lossy(), fs::read(from.join(&path)).unwrap());
         }

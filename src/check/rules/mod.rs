@@ -5,11 +5,14 @@
 //! To add one: its file here, its `mod` line, its line in [`RULES`], its page in `docs/rules`, and its tests beside it.
 
 mod bad_rule;
+mod credential_url;
 mod dangling_reference;
 mod env_file;
 mod excess_privilege;
 mod generator_literal;
 mod hand_edited;
+mod high_entropy;
+mod known_token;
 pub(super) mod literal_credential;
 mod namespace_missing;
 mod no_decryption;
@@ -18,6 +21,7 @@ pub(super) mod not_decryptable_name;
 mod not_listed;
 mod partially_encrypted;
 mod plaintext_secret;
+mod private_key;
 mod recipient_drift;
 mod reload_label;
 mod role_secret_mismatch;
@@ -39,11 +43,14 @@ use crate::document::{Document, NodeId};
 /// All rules, by id.
 pub(crate) const RULES: &[&dyn Rule] = &[
     &bad_rule::BadRule,
+    &credential_url::CredentialUrl,
     &dangling_reference::DanglingReference,
     &env_file::EnvFile,
     &excess_privilege::ExcessPrivilege,
     &generator_literal::GeneratorLiteral,
     &hand_edited::HandEdited,
+    &high_entropy::HighEntropy,
+    &known_token::KnownToken,
     &literal_credential::LiteralCredential,
     &namespace_missing::NamespaceMissing,
     &no_decryption::NoDecryption,
@@ -52,6 +59,7 @@ pub(crate) const RULES: &[&dyn Rule] = &[
     &not_listed::NotListed,
     &partially_encrypted::PartiallyEncrypted,
     &plaintext_secret::PlaintextSecret,
+    &private_key::PrivateKey,
     &recipient_drift::RecipientDrift,
     &reload_label::ReloadLabel,
     &role_secret_mismatch::RoleSecretMismatch,
