@@ -3,6 +3,7 @@
 //! ```yaml
 //! layout: {…}     # what is otherwise than inference would have it
 //! secrets: {…}    # how the values of Secrets are made
+//! check: {…}      # which rules count, and which findings do not
 //! ```
 //!
 //! Each section is read by the room that it is about. An unknown field and a value of another type are refused with
@@ -17,7 +18,7 @@ use crate::repo::{self, Snapshot};
 pub(crate) const FILE_NAME: &str = "keywright.yaml";
 
 /// The sections of the file.
-const SECTIONS: &[&str] = &["layout", "secrets"];
+const SECTIONS: &[&str] = &["check", "layout", "secrets"];
 
 /// How near a field must be to be suggested, from 0 (nothing in common) to 1.
 const NEAR: f32 = 0.6;
@@ -118,6 +119,30 @@ impl<'d> Section<'d> {
         document.entries(mapping).map(one).collect()
     }
 
+    /// The mappings of a list, each with some of these fields and no others.
+    pub(crate) fn mappings(
+        &self,
+        name: &str,
+        wanted: &'static str,
+        known: &[&str],
+    ) -> Result<Vec<Section<'d>>, Error> {
+        let document = self.document;
+        let one = |(at, node): (usize, NodeId)| {
+            if !matches!(document.node(document.target(node)).kind, Kind::Mapping(_)) {
+                return Err(wrong(document.position_of(node), &self.field(name), wanted));
+            }
+            let section = Section { document, node, route: format!("{}[{at}]", self.field(name)) };
+            section.check(known)?;
+            Ok(section)
+        };
+        self.items(name, wanted)?.into_iter().enumerate().map(one).collect()
+    }
+
+    /// Where it stands.
+    pub(crate) fn position(&self) -> Position {
+        self.document.position_of(self.node)
+    }
+
     /// Whether a field says `true`; one that is not there says nothing.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
         let Some(node) = self.document.lookup(self.node, name) else { return Ok(None) };
@@ -159,19 +184,25 @@ impl<'d> Section<'d> {
         fits: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<&'d str>, Error> {
         let document = self.document;
-        let Some(node) = document.lookup(self.node, name) else { return Ok(Vec::new()) };
-        let list = document.target(node);
-        if self.is_open(node) {
-            return Ok(Vec::new());
-        }
-        if !matches!(document.node(list).kind, Kind::Sequence(_)) {
-            return Err(self.wrong(name, wanted));
-        }
         let text = |item: NodeId| {
             let text = document.text(item).filter(|text| fits(text));
             text.ok_or_else(|| wrong(document.position_of(item), &self.field(name), wanted))
         };
-        document.items(list).map(text).collect()
+        self.items(name, wanted)?.into_iter().map(text).collect()
+    }
+
+    /// The texts of a list, or a single one in its place.
+    pub(crate) fn one_or_more(
+        &self,
+        name: &str,
+        wanted: &'static str,
+    ) -> Result<Vec<&'d str>, Error> {
+        let document = self.document;
+        let node = document.lookup(self.node, name).map(|node| document.target(node));
+        match node.map(|node| document.node(node).kind) {
+            Some(Kind::Scalar(_)) => Ok(self.value(name, wanted)?.into_iter().collect()),
+            _ => self.texts(name, wanted, &|_| true),
+        }
     }
 
     /// One of some values by its name.
@@ -195,7 +226,7 @@ impl<'d> Section<'d> {
 
     /// The refusal of the whole mapping.
     pub(crate) fn refused(&self, wanted: &'static str) -> Error {
-        wrong(self.document.position_of(self.node), &self.route, wanted)
+        wrong(self.position(), &self.route, wanted)
     }
 
     /// The refusal of a field for a reason of its own notation.
@@ -218,15 +249,28 @@ impl<'d> Section<'d> {
         for (key, _) in document.entries(document.target(self.node)) {
             let name = document.text(key).unwrap_or_default();
             if !known.contains(&name) {
-                let nearest = similar::get_close_matches(name, known, 1, NEAR);
                 return Err(Error::Unknown {
                     position: document.position_of(key),
                     field: self.field(name),
-                    nearest: nearest.first().map(|near| (*near).to_owned()),
+                    nearest: nearest(name, known).map(str::to_owned),
                 });
             }
         }
         Ok(())
+    }
+
+    /// The items of a list; none where nothing was written.
+    fn items(&self, name: &str, wanted: &'static str) -> Result<Vec<NodeId>, Error> {
+        let document = self.document;
+        let Some(node) = document.lookup(self.node, name) else { return Ok(Vec::new()) };
+        let list = document.target(node);
+        if self.is_open(node) {
+            return Ok(Vec::new());
+        }
+        if !matches!(document.node(list).kind, Kind::Sequence(_)) {
+            return Err(self.wrong(name, wanted));
+        }
+        Ok(document.items(list).collect())
     }
 
     fn field(&self, name: &str) -> String {
@@ -237,6 +281,11 @@ impl<'d> Section<'d> {
     fn is_open(&self, node: NodeId) -> bool {
         matches!(self.document.value(node), Some(Ok(Value::Null)))
     }
+}
+
+/// The known name that is nearest to another one, if it is near.
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    similar::get_close_matches(name, known, 1, NEAR).first().copied()
 }
 
 fn wrong(position: Position, field: &str, wanted: &'static str) -> Error {

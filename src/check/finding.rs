@@ -63,12 +63,22 @@ pub(crate) struct Finding {
     pub(crate) lines: Range<usize>,
     /// The address of that key's value below its document.
     pub(crate) route: Route,
+    /// The keys and items concerned, all of them; at least one.
+    pub(crate) places: Vec<Place>,
     /// What is wrong, with all keys concerned.
     pub(crate) message: String,
     /// What to do.
     pub(crate) hint: Hint,
     /// The lines concerned, values masked.
     pub(crate) frame: Frame,
+}
+
+/// A key or an item that a finding is about.
+pub(crate) struct Place {
+    /// Its line, from 1.
+    pub(crate) line: usize,
+    /// The route of its value; in a text the name that is given a value, and nothing where there is none.
+    pub(crate) name: String,
 }
 
 impl Finding {
@@ -83,6 +93,11 @@ impl Finding {
     ) -> Finding {
         let first = labels.first().copied().unwrap_or(NodeId(0));
         let position = document.position_of(first);
+        let place = |label: &NodeId| Place {
+            line: document.position_of(*label).line,
+            name: document.route(*label).to_string(),
+        };
+        let labelled = if labels.is_empty() { &[first] } else { labels };
         Finding {
             rule: rule.id(),
             severity: rule.severity(),
@@ -91,6 +106,7 @@ impl Finding {
             position,
             lines: position.line..last_line(document, labels).max(position.line) + 1,
             route: document.route(first),
+            places: labelled.iter().map(place).collect(),
             message,
             hint,
             frame: Frame::around(document, labels),

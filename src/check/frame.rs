@@ -32,10 +32,7 @@ impl Frame {
     /// One line of a text: its blanks, the name that is given a value, and a mask. `before` is what stands there before the
     /// place that is meant.
     pub(crate) fn masked(line: usize, before: &str) -> Frame {
-        let is_name = |c: char| c.is_alphanumeric() || "_-. \t\"'".contains(c);
-        let name = before.find(['=', ':']).map(|at| &before[..=at]);
-        let name = name.filter(|name| name[..name.len() - 1].chars().all(is_name));
-        let text = format!("{}{MASK}", name.unwrap_or_default());
+        let text = format!("{}{MASK}", assigned(before).unwrap_or_default());
         let mark = text.len() - MASK.len()..text.len();
         Frame { line, text, marks: vec![mark] }
     }
@@ -80,6 +77,13 @@ impl Frame {
         frame.text.push_str(&document.source()[at..window.end]);
         frame
     }
+}
+
+/// The beginning of a line up to the sign behind a name that is given a value: `export TOKEN=`.
+pub(super) fn assigned(line: &str) -> Option<&str> {
+    let is_name = |c: char| c.is_alphanumeric() || "_-. \t\"'".contains(c);
+    let name = line.find(['=', ':']).map(|at| &line[..=at]);
+    name.filter(|name| name[..name.len() - 1].chars().all(is_name))
 }
 
 /// A part of the source that is hidden, pointed at, or both.

@@ -10,14 +10,19 @@
 //! layout ──► Repository ──► rules about files that belong together                                ──► …
 //! ```
 //!
+//! Findings stand until [`Report::suppress`] and [`Report::accept`] take out what comments, settings and a baseline hold
+//! back, and count it.
+//!
 //! Adding a rule takes its file in `rules/`, a line in the registry there, and its test.
 //!
 //! What it does not look at: as manifests, files that are none by name (templates such as `.j2` and `.tmpl` and
 //! `.example` files among them), and values that only refer to a secret; see [`plain`].
 
+mod baseline;
 mod content;
 mod creation;
 mod credential;
+mod directive;
 mod finding;
 mod frame;
 mod input;
@@ -26,6 +31,8 @@ mod plain;
 pub(crate) mod report;
 mod repository;
 mod rules;
+mod settings;
+mod suppress;
 mod text;
 
 use std::io;
@@ -34,12 +41,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+pub(crate) use baseline::Baseline;
 use content::Content;
 use creation::Configs;
+use directive::Directive;
 pub(crate) use finding::{Finding, Hint, Severity, shell_word};
 use input::{Input, Look};
 use repository::Repository;
 pub(crate) use rules::{RULES, Rule};
+pub(crate) use settings::Settings;
+pub(crate) use suppress::{Held, Notice};
 use text::Text;
 
 use crate::document::Position;
@@ -71,6 +82,10 @@ pub(crate) struct Report {
     pub(crate) unchecked: Vec<Unchecked>,
     /// Number of files that were looked at.
     pub(crate) files: usize,
+    /// Number of findings that were held back; nothing is until somebody asks for it.
+    pub(crate) held: Held,
+    /// The comments that are to hold findings back, by path and line.
+    directives: Vec<Directive>,
 }
 
 /// A file that could not be looked at, or a configuration that could not be used.
@@ -152,6 +167,7 @@ impl Report {
     /// The same, sorted.
     pub(crate) fn in_order(mut self) -> Report {
         self.findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.directives.sort_by(|a, b| a.place().cmp(&b.place()));
         self.unchecked.sort();
         // A broken rule is met once for each of its files.
         self.unchecked.dedup();
@@ -162,6 +178,9 @@ impl Report {
     pub(crate) fn add(&mut self, part: Report) {
         self.findings.extend(part.findings);
         self.unchecked.extend(part.unchecked);
+        self.directives.extend(part.directives);
+        self.held.ignored += part.held.ignored;
+        self.held.baseline += part.held.baseline;
         self.files += part.files;
     }
 }
@@ -183,6 +202,7 @@ fn check_file(
         Content::Passed => return,
         Content::Unchecked(reason) => return report.unchecked.push(Unchecked::file(path, reason)),
     };
+    report.directives.extend(directive::all(path, &text));
     let whole = Text { path, text: &text, before };
     let mut texts = Vec::new();
     RULES.iter().for_each(|rule| rule.text(&whole, &mut texts));

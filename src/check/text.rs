@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Before;
-use super::finding::{Confidence, Finding, Hint, Severity};
-use super::frame::Frame;
+use super::finding::{Confidence, Finding, Hint, Place, Severity};
+use super::frame::{self, Frame};
 use super::rules::Rule;
 use crate::document::{Position, Route};
 
@@ -48,7 +48,7 @@ impl Text<'_> {
         let start = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
         let line = self.text[..span.start].matches('\n').count() + 1;
         let before = &self.text[start..span.start];
-        let column = self.text[start..span.start].chars().count() + 1;
+        let column = before.chars().count() + 1;
         Finding {
             rule: rule.id(),
             severity: rule.severity(),
@@ -57,11 +57,19 @@ impl Text<'_> {
             position: Position { line, column },
             lines: line..line + self.text[span].matches('\n').count() + 1,
             route: Route::default(),
+            places: vec![Place { line, name: name(before) }],
             message,
             hint,
             frame: Frame::masked(line, before),
         }
     }
+}
+
+/// The name that is given a value behind the beginning of a line, without `export`, a dash and quotes.
+fn name(before: &str) -> String {
+    let assigned = frame::assigned(before).unwrap_or_default();
+    let last = assigned.trim_end_matches(['=', ':']).split_whitespace().last();
+    last.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
 }
 
 /// Adds what rules found in a text to what they found in the same file as a document, which begins at `from`: a guess
@@ -76,4 +84,22 @@ pub(super) fn join(findings: &mut Vec<Finding>, from: usize, texts: Vec<Finding>
     };
     let new: Vec<_> = guesses.into_iter().filter(|guess| !is_told(guess.position.line)).collect();
     findings.extend(new);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_what_stands_before_the_sign() {
+        for (before, wanted) in [
+            ("TOKEN=", "TOKEN"),
+            ("  export TOKEN = \"", "TOKEN"),
+            ("- \"a-token\": ", "a-token"),
+            ("{user: ", ""),
+            ("Bearer ", ""),
+        ] {
+            assert_eq!(name(before), wanted, "{before}");
+        }
+    }
 }

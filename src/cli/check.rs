@@ -1,6 +1,7 @@
 //! `keywright check`
 
 mod history;
+mod hold;
 mod inputs;
 mod tree;
 mod versions;
@@ -9,11 +10,12 @@ use std::path::Path;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::claim::{self, Access};
+use super::claim;
 use super::failure::{located, visible};
 use super::{Context, Failure, Status};
 use crate::check::{RULES, Report, Rule, Severity, report};
 use crate::repo;
+use hold::HoldArgs;
 use inputs::{Chosen, Inputs};
 
 /// Find secrets in plain text and encrypted files that would fail; needs no key
@@ -32,6 +34,7 @@ use inputs::{Chosen, Inputs};
   keywright check --format json | jq '.findings[].path'
   keywright check --format sarif > keywright.sarif
   keywright check --strict
+  keywright check --update-baseline          # what is found now does not count from now on
   keywright check --explain plaintext-secret
 
 Exit codes: 0 nothing found, or warnings only; 1 errors found, with `--strict` warnings, too; 2 a `.sops.yaml` or a named \
@@ -45,6 +48,8 @@ pub(crate) struct CheckArgs {
     /// Let warnings fail the check as errors do
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    hold: HoldArgs,
     /// Print the page of a rule instead: what it finds, why that matters, how to mend it
     #[arg(long, value_name = "RULE", exclusive = true, hide_possible_values = true)]
     #[arg(value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id())).map(rule))]
@@ -54,7 +59,13 @@ pub(crate) struct CheckArgs {
 impl CheckArgs {
     /// As if `check` had been typed.
     pub(crate) fn everything() -> CheckArgs {
-        CheckArgs { inputs: Inputs::default(), format: Format::Text, strict: false, explain: None }
+        CheckArgs {
+            inputs: Inputs::default(),
+            format: Format::Text,
+            strict: false,
+            hold: HoldArgs::default(),
+            explain: None,
+        }
     }
 }
 
@@ -95,9 +106,10 @@ pub(crate) fn run(args: CheckArgs, context: &mut Context) -> Result<Status, Fail
     }
     let directory = context.directory.clone();
     let root = repo::root_of(&directory);
-    context.begin("check", Access::Read);
+    context.begin("check", args.hold.access());
     let store = claim::open(root, context)?;
-    let (chosen, found) = args.inputs.check(&store, context)?;
+    let (chosen, mut found) = args.inputs.check(&store, context)?;
+    args.hold.apply(root, &mut found, args.inputs.are_whole(), context)?;
     let base = directory.strip_prefix(root).unwrap_or(Path::new(""));
     let shown = match args.format {
         Format::Text => report::text(&found, base),

@@ -78,6 +78,13 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// A snapshot of one file alone; of none, if it is not there.
+    pub(crate) fn of_file(root: &Path, path: &Path) -> Snapshot {
+        let is_there = root.join(path).is_file();
+        let files = is_there.then(|| (path.to_owned(), File::default())).into_iter().collect();
+        Snapshot { root: root.to_owned(), files }
+    }
+
     /// The same after a plan: what it changes is seen as it will be.
     pub(crate) fn after(mut self, plan: &Plan) -> Snapshot {
         for change in plan.changes() {

@@ -95,7 +95,10 @@ fn json_has_one_object_per_finding_with_a_command_for_the_working_directory() {
         "hint": "keywright encrypt -i 'main/my secret.yaml'",
     });
     assert_eq!(report["findings"], json!([expected]));
-    let summary = json!({"files": 1, "errors": 1, "warnings": 0, "unchecked": 0});
+    let summary = json!({
+        "files": 1, "errors": 1, "warnings": 0, "unchecked": 0,
+        "held_back": {"baseline": 0, "ignored": 0},
+    });
     assert_eq!(report["summary"], summary);
     sandbox.assert_no_trace_of(CANARY, &["nerv/main/my secret.yaml"]);
 }

@@ -129,8 +129,13 @@ fn a_setting_that_is_not_known_is_refused_by_every_command_that_needs_it() {
 /// Every field of a mapping of the schema, with those in it, as `url.key`.
 fn fields(schema: &serde_json::Value, route: &str, into: &mut Vec<String>) {
     // Names that are free stand for themselves.
-    if schema["additionalProperties"].is_object() {
-        return fields(&schema["additionalProperties"], &format!("{route}.NAME"), into);
+    let free = &schema["additionalProperties"];
+    if free["type"] == "string" {
+        // Those that are not quite free are ids of rules.
+        return into.push(format!("{route}.plaintext-secret"));
+    }
+    if free.is_object() {
+        return fields(free, &format!("{route}.NAME"), into);
     }
     assert_eq!(schema["additionalProperties"], false, "{route}: unknown fields are errors");
     for (name, field) in schema["properties"].as_object().unwrap() {
@@ -167,12 +172,13 @@ fn the_schema_for_editors_has_the_fields_that_are_read_and_no_others() {
         sandbox.write("keywright.yaml", format!("{open}[[]]{braces}\n"));
         let reader = match keys[0] {
             "secrets" => &["secret", "ensure", "NAME"][..],
+            "check" => &["check"],
             _ => &["layout"],
         };
         let run = sandbox.keywright(reader).go().code(2);
         run.complains(&format!("`{route}` must be "));
     }
-    assert_eq!(known.len(), 18, "{known:?}");
+    assert_eq!(known.len(), 20, "{known:?}");
 }
 
 #[test]
@@ -181,6 +187,13 @@ fn the_values_of_the_schema_are_those_that_are_read() {
         serde_json::from_str(&std::fs::read_to_string(SCHEMA).unwrap()).unwrap();
     let sandbox = Sandbox::nerv();
     let layout = &schema["properties"]["layout"]["properties"];
+    let severity = &schema["properties"]["check"]["properties"]["severity"];
+    for value in severity["additionalProperties"]["enum"].as_array().unwrap() {
+        let value = value.as_str().unwrap();
+        let text = format!("check: {{severity: {{plaintext-secret: {value}}}}}\n");
+        sandbox.write("keywright.yaml", text);
+        sandbox.keywright(["check"]).go().success();
+    }
     for field in ["strategy", "identifiers", "namespaces"] {
         let values = layout[field]["enum"].as_array().unwrap();
         for value in values {

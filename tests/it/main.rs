@@ -19,6 +19,8 @@ mod tree;
 
 /// `check`: what it finds, where, and that it shows no value.
 mod check;
+/// `check`: what is held back by comments, settings and the baseline.
+mod check_baseline;
 /// `check`: files edited by hand, by real programs and without them.
 mod check_hand_edited;
 /// `check`: the index, ranges, the history, standard input and files of every kind.

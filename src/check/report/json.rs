@@ -8,7 +8,8 @@
 //!     "path": "apps/a/secret.yaml", "line": 4, "column": 3, "route": "stringData.token",
 //!     "message": "Secret `a` is in plain text: `token`", "hint": "keywright encrypt -i apps/a/secret.yaml"
 //!   }],
-//!   "summary": {"files": 41, "errors": 1, "warnings": 0, "unchecked": 0}
+//!   "summary": {"files": 41, "errors": 1, "warnings": 0, "unchecked": 0,
+//!     "held_back": {"baseline": 0, "ignored": 0}}
 //! }
 //! ```
 //!
@@ -33,6 +34,7 @@ pub(crate) fn json(report: &Report, base: &Path) -> String {
             "errors": report.count(Severity::Error),
             "warnings": report.count(Severity::Warning),
             "unchecked": report.unchecked.len(),
+            "held_back": {"baseline": report.held.baseline, "ignored": report.held.ignored},
         },
     });
     format!("{whole:#}\n")
@@ -77,7 +79,10 @@ mod tests {
                 "message": "Secret `s` is in plain text: `token`",
                 "hint": "write a `.sops.yaml` with `keywright init`, then run `keywright encrypt -i a.yaml`",
             }],
-            "summary": {"files": 2, "errors": 1, "warnings": 0, "unchecked": 1},
+            "summary": {
+                "files": 2, "errors": 1, "warnings": 0, "unchecked": 1,
+                "held_back": {"baseline": 0, "ignored": 0},
+            },
         });
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
         assert!(!text.contains("canary"));

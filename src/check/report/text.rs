@@ -18,8 +18,8 @@ use std::path::Path;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 use anstyle::{AnsiColor, Style};
 
-use super::super::Report;
 use super::super::finding::{Finding, Severity};
+use super::super::{Held, Report};
 
 /// The style of arrows and bars in a frame, as the crate has it.
 const ARROW: Style =
@@ -41,15 +41,27 @@ pub(crate) fn text(report: &Report, base: &Path) -> String {
     text
 }
 
-/// How many files were looked at, and what was found.
+/// How many files were looked at, what was found, and what does not count.
 pub(super) fn summary(report: &Report) -> String {
     let files = counted(report.files, "file");
-    if report.findings.is_empty() {
-        return format!("checked {files}: no findings");
+    let found = if report.findings.is_empty() {
+        "no findings".to_owned()
+    } else {
+        let errors = counted(report.count(Severity::Error), "error");
+        format!("{errors}, {}", counted(report.count(Severity::Warning), "warning"))
+    };
+    format!("checked {files}: {found}{}", held_back(report.held))
+}
+
+/// What does not count, if anything: `, 3 held back (2 by the baseline, 1 ignored)`
+fn held_back(held: Held) -> String {
+    let parts = [(held.baseline, "by the baseline"), (held.ignored, "ignored")];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, how)| format!("{number} {how}")).collect();
+    match held.baseline + held.ignored {
+        0 => String::new(),
+        all => format!(", {all} held back ({})", parts.join(", ")),
     }
-    let found = [(Severity::Error, "error"), (Severity::Warning, "warning")]
-        .map(|(severity, noun)| counted(report.count(severity), noun));
-    format!("checked {files}: {}", found.join(", "))
 }
 
 /// `--> path:line:column`, with its arrow above the bars of the frame.
@@ -135,6 +147,14 @@ checked 2 files: 1 error, 0 warnings
             ),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_was_held_back_is_counted() {
+        let held = |baseline, ignored| held_back(Held { baseline, ignored });
+        assert_eq!(held(0, 0), "");
+        assert_eq!(held(2, 1), ", 3 held back (2 by the baseline, 1 ignored)");
+        assert_eq!(held(0, 4), ", 4 held back (4 ignored)");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::super::each::each;
 use super::super::{Context, Failure};
 use super::inputs::{Chosen, Wanted};
-use crate::check::{self, Hint, MOST_BYTES, NOTHING_BEFORE, Report};
+use crate::check::{self, Hint, MOST_BYTES, NOTHING_BEFORE, Report, Settings};
 use crate::repo::{self, Blob, Objects};
 
 /// Checks all of them.
@@ -39,6 +39,8 @@ fn one(blob: &Blob, objects: &Objects) -> Report {
     };
     let path = std::slice::from_ref(&blob.path);
     let mut report = check::run(path, &read, NOTHING_BEFORE, None);
+    // A comment is about the version that it stands in.
+    report.suppress(&Settings::default(), false);
     for finding in &mut report.findings {
         finding.message += &format!(" (in commit {})", blob.commit);
         // No command takes it out of what others have fetched.

@@ -48,6 +48,12 @@ pub(super) struct Chosen {
 }
 
 impl Inputs {
+    /// Whether everything that is in the repository now is checked.
+    pub(super) fn are_whole(&self) -> bool {
+        let is_other_state = self.staged || self.history || self.range.is_some();
+        self.paths.is_empty() && self.stdin_filename.is_none() && !is_other_state
+    }
+
     /// Checks what is asked for in the repository of a store.
     pub(super) fn check(
         &self,
