@@ -13,6 +13,7 @@ use super::rules::not_decryptable_name::MARK;
 use crate::document::{Document, NodeId};
 use crate::kube::objects;
 use crate::kube::secret::{Entry, SecretObject, is_mentioned};
+use crate::repo::Snapshot;
 use crate::sops::file::plain_leaves;
 use crate::sops::rules::Rule;
 use crate::sops::selection::{Selection, SelectionError, Settings};
@@ -42,17 +43,24 @@ pub(super) struct PlainSecret<'i> {
 }
 
 /// What a first look at a file's text says.
-pub(super) enum Look {
+pub(super) enum Look<'l> {
     /// No rule could find anything in it.
     Passed,
     /// It cannot be looked at.
     Unchecked(Unchecked),
     /// It is to be looked at by the rules.
     Document(Document),
+    /// The same, where the repository has it already.
+    Known(&'l Document),
 }
 
-/// Looks whether a file is worth parsing, which few are, and parses it.
-pub(super) fn look(path: &Path, text: String, creation: Creation<'_>) -> Look {
+/// Looks whether a file is worth parsing, which few are, and parses it, if it is not `known`.
+pub(super) fn look<'l>(
+    path: &Path,
+    text: String,
+    creation: Creation<'_>,
+    known: Option<&'l Snapshot>,
+) -> Look<'l> {
     let promises_secrets = || path.to_string_lossy().contains(MARK) || creation.is_specific();
     if !is_mentioned(&text)
         && !text.contains(plain::TOKEN)
@@ -63,8 +71,12 @@ pub(super) fn look(path: &Path, text: String, creation: Creation<'_>) -> Look {
     }
     // Only asked for where a file does not parse; many templates do.
     let is_template = text.contains("{{") || text.contains("{%");
-    match Document::parse(text.into_bytes()) {
-        Ok(document) => Look::Document(document),
+    let look = match known.and_then(|known| known.parsed(path)) {
+        Some(document) => document.map(Look::Known).map_err(Clone::clone),
+        None => Document::parse(text.into_bytes()).map(Look::Document),
+    };
+    match look {
+        Ok(look) => look,
         Err(_) if is_template => Look::Passed,
         Err(error) => Look::Unchecked(Unchecked::file(path, error.to_string())),
     }

@@ -55,6 +55,7 @@ use text::Text;
 
 use crate::document::Position;
 use crate::layout::Layout;
+use crate::repo::Snapshot;
 
 /// Most bytes of one file that are looked at. A Kubernetes object has 1.5 MiB at most, so that a larger
 /// file is a stream of many, or none.
@@ -124,7 +125,7 @@ pub(crate) fn run(
     let mut report = Report::default();
     let configs = Configs::read(&files, read, &mut report.unchecked);
     let next = AtomicUsize::new(0);
-    // What the layout was read from is not read again.
+    // What the layout was read from is not read again, and parsed once for both.
     let known = layout.map(Layout::snapshot);
     let held = |path: &Path| known?.held(path).map(|bytes| Ok(bytes.to_vec()));
     let read = |path: &Path| held(path).unwrap_or_else(|| read(path));
@@ -132,7 +133,7 @@ pub(crate) fn run(
         let mut report = Report::default();
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             report.files += 1;
-            check_file(path, (&read, before), &configs, &mut report);
+            check_file(path, (&read, before), (&configs, known), &mut report);
         }
         report
     };
@@ -194,7 +195,7 @@ fn order(finding: &Finding) -> (&Path, Position, &str) {
 fn check_file(
     path: &Path,
     (read, before): (&Read<'_>, &Before<'_>),
-    configs: &Configs,
+    (configs, known): (&Configs, Option<&Snapshot>),
     report: &mut Report,
 ) {
     let text = match Content::of(path, read(path)) {
@@ -208,7 +209,7 @@ fn check_file(
     RULES.iter().for_each(|rule| rule.text(&whole, &mut texts));
     let from = report.findings.len();
     if is_manifest(path) {
-        check_document(path, text, configs, &mut texts, report);
+        check_document(path, text, (configs, known), &mut texts, report);
     }
     text::join(&mut report.findings, from, texts);
 }
@@ -217,17 +218,22 @@ fn check_file(
 fn check_document(
     path: &Path,
     text: String,
-    configs: &Configs,
+    (configs, known): (&Configs, Option<&Snapshot>),
     texts: &mut Vec<Finding>,
     report: &mut Report,
 ) {
     let creation = configs.about(path, &mut report.unchecked);
-    let document = match input::look(path, text, creation) {
+    let own;
+    let document = match input::look(path, text, creation, known) {
         Look::Passed => return,
         Look::Unchecked(unchecked) => return report.unchecked.push(unchecked),
-        Look::Document(document) => document,
+        Look::Known(document) => document,
+        Look::Document(document) => {
+            own = document;
+            &own
+        }
     };
-    match Input::new(path, &document, creation, configs) {
+    match Input::new(path, document, creation, configs) {
         Ok(input) => {
             RULES.iter().for_each(|rule| rule.document(&input, &mut report.findings));
             texts.retain(|found| !input.tells(found.position.line));

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::secret::SecretSite;
-use super::{Choice, Error, Fact, Layout, Located, mentions};
+use super::{Choice, Error, Fact, Layout, Located};
 use crate::kube::container;
 use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::joined;
@@ -66,7 +66,7 @@ impl<'s> Layout<'s> {
     pub(crate) fn listed_apps(&self) -> Vec<App<'s>> {
         let applied: Vec<PathBuf> = self.applied().map(|app| app.directory).collect();
         let files = self.manifests().filter(|file| {
-            let suspect = mentions(self.snapshot, file, &["containers", "HelmRelease"]);
+            let suspect = self.snapshot.mentions(file, &["containers", "HelmRelease"]);
             suspect && self.snapshot.document(file).is_ok_and(container::runs)
         });
         let directories: BTreeSet<&Path> = files.filter_map(Path::parent).collect();

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::role::RoleSite;
-use super::{ClusterSite, Layout, Located, mentions};
+use super::{ClusterSite, Layout, Located};
 use crate::document::{Document, Kind, NodeId};
 use crate::kube::cluster::{Cluster, Role};
 use crate::kube::{Object, objects};
@@ -71,8 +71,7 @@ impl<'s> Layout<'s> {
     /// The roles of a Cluster in a patch that cannot be edited, if there is one.
     pub(crate) fn patched_roles(&self, site: &ClusterSite<'s>) -> Option<PatchedRoles<'s>> {
         let cluster = site.cluster.name();
-        let files = self.snapshot.manifests();
-        let mut files = files.filter(|file| mentions(self.snapshot, file, &["roles"]));
+        let mut files = self.snapshot.manifests_with(&["roles"]);
         files.find_map(|file| {
             let document = self.snapshot.document(file).ok()?;
             if self.listing.is_patch(file) {
@@ -162,9 +161,8 @@ impl<'s> Layout<'s> {
 
     /// The objects of a kind of Flux' Helm controller or of its sources.
     fn objects_with(&self, kind: &str) -> Vec<Located<'s, Object<'s>>> {
-        let files = self.snapshot.manifests();
-        let files = files.filter(|file| mentions(self.snapshot, file, &[kind]));
-        let found = files.flat_map(|file| {
+        let wanted = [kind];
+        let found = self.snapshot.manifests_with(&wanted).flat_map(|file| {
             let all = self.snapshot.document(file).map(objects).unwrap_or_default();
             all.into_iter().map(move |view| Located { view, file })
         });

@@ -170,13 +170,12 @@ impl<'s> Layout<'s> {
             settings: Settings::default(),
             patches_decryption: OnceCell::new(),
         };
+        // Parsing everything would take longer than all the rest of a command.
+        let declaring: Vec<_> = snapshot.manifests_with(&[flux::GROUP, cluster::GROUP]).collect();
+        let kustomize = snapshot.manifests().filter(|file| is_kustomization(file));
+        snapshot.parse(&declaring.iter().copied().chain(kustomize).collect::<Vec<_>>());
         layout.listing = Listing::read(snapshot, &mut layout.unreadable);
-        for file in snapshot.manifests() {
-            // Parsing everything would take longer than all the rest of a command.
-            if mentions(snapshot, file, &[flux::GROUP, cluster::GROUP]) {
-                layout.add(file);
-            }
-        }
+        declaring.into_iter().for_each(|file| layout.add(file));
         layout
     }
 
@@ -208,8 +207,8 @@ impl<'s> Layout<'s> {
     pub(crate) fn broken(&self) -> Vec<(&'s Path, repo::Error)> {
         let speaks = [cluster::GROUP, flux::GROUP, "kind: Secret"];
         let is_concerned = |file: &'s Path| {
-            let matters = is_kustomization(file) || mentions(self.snapshot, file, &speaks);
-            matters && !mentions(self.snapshot, file, &["{{"])
+            let matters = is_kustomization(file) || self.snapshot.mentions(file, &speaks);
+            matters && !self.snapshot.mentions(file, &["{{"])
         };
         let broken = self.snapshot.manifests().filter_map(|file| match self.snapshot.bytes(file) {
             Err(error) => Some((file, error)),
@@ -235,7 +234,7 @@ impl<'s> Layout<'s> {
     /// Why a file is broken that speaks of something.
     pub(crate) fn broken_with(&self, text: &str) -> Option<repo::Error> {
         let mut broken = self.broken().into_iter();
-        Some(broken.find(|(file, _)| mentions(self.snapshot, file, &[text]))?.1)
+        Some(broken.find(|(file, _)| self.snapshot.mentions(file, &[text]))?.1)
     }
 
     /// The repository that this was read from.
@@ -381,10 +380,4 @@ impl<'s> Layout<'s> {
             self.flux.iter().find(applies).copied()
         })
     }
-}
-
-/// Whether a file names one of these texts; `false` where it is not text.
-fn mentions(snapshot: &Snapshot, file: &Path, needles: &[&str]) -> bool {
-    let text = snapshot.bytes(file).ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
-    text.is_some_and(|text| needles.iter().any(|needle| text.contains(needle)))
 }

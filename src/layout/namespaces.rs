@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Layout, mentions};
+use super::Layout;
 use crate::kube::flux::FluxKustomization;
 use crate::kube::kustomization::joined;
 use crate::kube::{Object, objects};
@@ -20,8 +20,7 @@ impl<'s> Layout<'s> {
     pub(crate) fn created_namespaces(&self) -> BTreeSet<&'s str> {
         let mut names = BTreeSet::new();
         let mut holders = BTreeSet::new();
-        let files = self.snapshot.manifests();
-        for file in files.filter(|file| mentions(self.snapshot, file, &["Namespace"])) {
+        for file in self.snapshot.manifests_with(&["Namespace"]) {
             for object in self.snapshot.document(file).map(objects).unwrap_or_default() {
                 if object.is("", "Namespace") {
                     names.extend(object.name());

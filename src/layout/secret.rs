@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::naming::{self, Sample};
-use super::{ClusterSite, Fact, Layout, RoleSite, Template, mentions, stated};
+use super::{ClusterSite, Fact, Layout, RoleSite, Template, stated};
 use crate::kube::kustomization::is_kustomization;
 use crate::kube::secret::{is_mentioned, is_reference};
 use crate::kube::{Object, objects};
@@ -44,7 +44,7 @@ pub(crate) struct RoleSecretPlace<'s> {
 impl<'s> Layout<'s> {
     /// The Secrets in a file that names one of these texts.
     pub(super) fn secrets_in(&self, file: &'s Path, needles: &[&str]) -> Vec<SecretSite<'s>> {
-        if !mentions(self.snapshot, file, needles) {
+        if !self.snapshot.mentions(file, needles) {
             return Vec::new();
         }
         let found = self.snapshot.document(file).map(objects).unwrap_or_default();
@@ -80,9 +80,7 @@ impl<'s> Layout<'s> {
             let target = object.text(&["spec", "target", "name"]);
             [object.name(), target].into_iter().flatten().any(|made| may_become(made, name))
         };
-        let mut files =
-            self.snapshot.manifests().filter(|file| mentions(self.snapshot, file, &[name]));
-        let is_written = files.any(|file| {
+        let is_written = self.snapshot.manifests_with(&[name]).any(|file| {
             let Ok(document) = self.snapshot.document(file) else { return false };
             let generates = is_kustomization(file)
                 && document.roots().iter().any(|root| {
@@ -129,8 +127,7 @@ impl<'s> Layout<'s> {
             };
             kind && is_named && elsewhere()
         };
-        let files = self.snapshot.manifests();
-        let files = files.filter(|file| mentions(self.snapshot, file, &["Secret"]));
+        let files = self.snapshot.manifests_with(&["Secret"]);
         files
             .filter(|file| {
                 let found = self.snapshot.document(file).map(objects).unwrap_or_default();
@@ -219,8 +216,7 @@ pub(crate) fn may_become(pattern: &str, name: &str) -> bool {
 /// The YAML files that SOPS has encrypted.
 pub(crate) fn encrypted(snapshot: &Snapshot) -> impl Iterator<Item = &Path> {
     // Parsing everything would take longer than all the rest.
-    let suspects =
-        snapshot.manifests().filter(|file| mentions(snapshot, file, &["ENC[AES256_GCM,"]));
+    let suspects = snapshot.manifests_with(&["ENC[AES256_GCM,"]);
     suspects.filter(|file| {
         snapshot.document(file).is_ok_and(|document| {
             let mut roots = document.roots().iter();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Layout, Located, mentions};
+use super::{Layout, Located};
 use crate::document::{Document, NodeId};
 use crate::kube::{Object, objects};
 
@@ -16,8 +16,7 @@ const GIFTS: [&str; 6] =
 impl<'s> Layout<'s> {
     /// Workloads with an image of PostgreSQL.
     pub(crate) fn other_servers(&self) -> Vec<Located<'s, Object<'s>>> {
-        let files = self.snapshot.manifests();
-        let files = files.filter(|file| mentions(self.snapshot, file, &["postgres"]));
+        let files = self.snapshot.manifests_with(&["postgres"]);
         files.flat_map(|file| self.servers_in(file)).collect()
     }
 
@@ -26,8 +25,8 @@ impl<'s> Layout<'s> {
     pub(crate) fn database_component(&self) -> Option<&'s Path> {
         let gives = |object: &Object<'s>| object.kind().is_some_and(|kind| GIFTS.contains(&kind));
         let speaks = |file: &&'s Path| {
-            mentions(self.snapshot, file, &["${APP}"])
-                && mentions(self.snapshot, file, &["postgres"])
+            self.snapshot.mentions(file, &["${APP}"])
+                && self.snapshot.mentions(file, &["postgres"])
                 && self.snapshot.document(file).is_ok_and(|it| objects(it).iter().any(gives))
         };
         let components = self.listing.components();

@@ -10,8 +10,8 @@
 use std::fmt;
 use std::path::Path;
 
+use super::Layout;
 use super::secret::EXTERNAL_SECRETS;
-use super::{Layout, mentions};
 use crate::kube::{Object, objects};
 
 /// The variable of a component for the name of the app.
@@ -60,8 +60,7 @@ impl Layout<'_> {
 
     /// The references to external stores, each with its file.
     pub(super) fn references(&self) -> impl Iterator<Item = (Object<'_>, &Path)> {
-        let files = self.snapshot.manifests();
-        let files = files.filter(|file| mentions(self.snapshot, file, &["ExternalSecret"]));
+        let files = self.snapshot.manifests_with(&["ExternalSecret"]);
         let all = files.flat_map(|file| {
             let found = self.snapshot.document(file).map(objects).unwrap_or_default();
             found.into_iter().map(move |object| (object, file))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Layout, mentions};
+use super::Layout;
 use crate::document::{Document, NodeId};
 use crate::kube::kustomization::joined;
 
@@ -109,7 +109,7 @@ impl<'s> Layout<'s> {
         let directories = self.listing.directories_above(file);
         let kustomize = directories.iter().filter_map(|directory| self.listing.file_of(directory));
         let flux = self.appliers(file).into_iter().map(|flux| flux.file);
-        kustomize.chain(flux).any(|above| mentions(self.snapshot, above, &[text]))
+        kustomize.chain(flux).any(|above| self.snapshot.mentions(above, &[text]))
     }
 
     /// Whether Flux takes whatever is in the directory of a file, because there is no kustomize file from there up to

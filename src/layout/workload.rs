@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use super::{Layout, SecretSite, mentions};
+use super::{Layout, SecretSite};
 use crate::document::{Document, NodeId};
 use crate::kube::reloader;
 use crate::kube::{Object, objects};
@@ -56,8 +56,6 @@ impl<'s> Layout<'s> {
     /// Those that read a Secret of this name, whatever their namespace.
     fn readers(&self, secret: &Object<'_>) -> Vec<Restart> {
         let Some(name) = secret.name() else { return Vec::new() };
-        let files = self.snapshot.manifests();
-        let files = files.filter(|file| mentions(self.snapshot, file, &[name]));
         let of_file = |file| {
             let all = self.snapshot.document(file).map(objects).unwrap_or_default();
             let of_object = |object: Object<'_>| {
@@ -66,7 +64,7 @@ impl<'s> Layout<'s> {
             };
             all.into_iter().flat_map(of_object).collect::<Vec<_>>()
         };
-        files.flat_map(of_file).collect()
+        self.snapshot.manifests_with(&[name]).flat_map(of_file).collect()
     }
 }
 

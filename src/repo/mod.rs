@@ -11,8 +11,11 @@ mod objects;
 mod versions;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use zeroize::Zeroizing;
 
@@ -26,6 +29,9 @@ pub(crate) use objects::Objects;
 pub(crate) use versions::{
     Blob, Difference, GitError, Kind, every_blob, in_range, in_working_tree, range, staged,
 };
+
+/// Most threads: beyond that, reading files is what takes the time.
+const MOST_THREADS: usize = 8;
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +68,29 @@ struct File {
     document: OnceLock<Result<Document, ParseError>>,
 }
 
+impl File {
+    /// Its content, or why it cannot be read.
+    fn bytes(&self, root: &Path, path: &Path) -> Result<&[u8], &str> {
+        let read = || match std::fs::read(root.join(path)) {
+            Ok(bytes) => Ok(Zeroizing::new(bytes)),
+            Err(error) => Err(error.to_string()),
+        };
+        self.bytes.get_or_init(read).as_ref().map(|bytes| bytes.as_slice()).map_err(String::as_str)
+    }
+
+    /// Whether one of these texts stands in it.
+    fn mentions(&self, root: &Path, path: &Path, texts: &[&str]) -> bool {
+        let content = self.bytes(root, path).ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        content.is_some_and(|content| texts.iter().any(|text| content.contains(text)))
+    }
+
+    /// Its content as a document: as JSON if it is called so, else as YAML.
+    fn parsed(&self, path: &Path, bytes: &[u8]) -> Result<&Document, &ParseError> {
+        let syntax = if is_json(path) { Syntax::Json } else { Syntax::Yaml };
+        self.document.get_or_init(|| Document::parse_as(syntax, bytes.to_vec())).as_ref()
+    }
+}
+
 impl Snapshot {
     /// Lists the files below `root`: regular files and links to them.
     pub(crate) fn take(root: &Path) -> Result<Snapshot, Error> {
@@ -73,9 +102,16 @@ impl Snapshot {
     /// The same with all manifests read at once: what changes later is not seen.
     pub(crate) fn read(root: &Path) -> Result<Snapshot, Error> {
         let snapshot = Snapshot::take(root)?;
+        let manifests: Vec<&Path> = snapshot.manifests().collect();
         // What cannot be read is told when it is needed.
-        snapshot.manifests().for_each(|path| drop(snapshot.bytes(path)));
+        each(&manifests, |path| drop(snapshot.bytes(path)));
         Ok(snapshot)
+    }
+
+    /// Parses files that are going to be asked for, on all processors.
+    pub(crate) fn parse(&self, paths: &[&Path]) {
+        // What is no document is told when it is needed.
+        each(paths, |path| drop(self.document(path)));
     }
 
     /// A snapshot of one file alone; of none, if it is not there.
@@ -116,16 +152,11 @@ impl Snapshot {
 
     /// The bytes of a file, read on first use.
     pub(crate) fn bytes(&self, path: &Path) -> Result<&[u8], Error> {
-        let missing = || Error::Read { path: path.to_owned(), reason: "no such file".to_owned() };
-        let file = self.files.get(path).ok_or_else(missing)?;
-        let read = || match std::fs::read(self.root.join(path)) {
-            Ok(bytes) => Ok(Zeroizing::new(bytes)),
-            Err(error) => Err(error.to_string()),
+        let found = match self.files.get(path) {
+            Some(file) => file.bytes(&self.root, path),
+            None => Err("no such file"),
         };
-        match file.bytes.get_or_init(read) {
-            Ok(bytes) => Ok(bytes),
-            Err(reason) => Err(Error::Read { path: path.to_owned(), reason: reason.clone() }),
-        }
+        found.map_err(|reason| Error::Read { path: path.to_owned(), reason: reason.to_owned() })
     }
 
     /// The bytes of a file, if somebody asked for them before.
@@ -133,15 +164,16 @@ impl Snapshot {
         self.files.get(path)?.bytes.get()?.as_deref().ok().map(Vec::as_slice)
     }
 
-    /// A file as a document, parsed on first use: as JSON if it is called so, else as YAML.
+    /// A file as a document, parsed on first use.
     pub(crate) fn document(&self, path: &Path) -> Result<&Document, Error> {
         let bytes = self.bytes(path)?;
-        let file = &self.files[path];
-        let syntax = if is_json(path) { Syntax::Json } else { Syntax::Yaml };
-        match file.document.get_or_init(|| Document::parse_as(syntax, bytes.to_vec())) {
-            Ok(document) => Ok(document),
-            Err(source) => Err(Error::Parse { path: path.to_owned(), source: source.clone() }),
-        }
+        let parsed = self.files[path].parsed(path, bytes);
+        parsed.map_err(|source| Error::Parse { path: path.to_owned(), source: source.clone() })
+    }
+
+    /// The same, if somebody asked for the bytes before.
+    pub(crate) fn parsed(&self, path: &Path) -> Option<Result<&Document, &ParseError>> {
+        Some(self.files.get(path)?.parsed(path, self.held(path)?))
     }
 
     /// The change of a file from what it is here, if it is there, to a document; `None`: it goes. Neither side may hold
@@ -156,11 +188,40 @@ impl Snapshot {
 
     /// The YAML files: `.yaml`, `.yml` and kustomize's `Kustomization`.
     pub(crate) fn manifests(&self) -> impl Iterator<Item = &Path> {
-        self.paths().filter(|path| {
-            path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
-                || path.file_name().is_some_and(|name| name == "Kustomization")
-        })
+        self.paths().filter(|path| is_yaml(path))
     }
+
+    /// Those of them in which one of these texts stands.
+    pub(crate) fn manifests_with(&self, texts: &[&str]) -> impl Iterator<Item = &Path> {
+        let manifests = self.files.iter().filter(|(path, _)| is_yaml(path));
+        let found = manifests.filter(|(path, file)| file.mentions(&self.root, path, texts));
+        found.map(|(path, _)| path.as_path())
+    }
+
+    /// Whether one of these texts stands in a file.
+    pub(crate) fn mentions(&self, path: &Path, texts: &[&str]) -> bool {
+        self.files.get(path).is_some_and(|file| file.mentions(&self.root, path, texts))
+    }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+        || path.file_name().is_some_and(|name| name == "Kustomization")
+}
+
+/// Does something for every path, on all processors.
+fn each(paths: &[&Path], work: impl Fn(&Path) + Sync) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(path);
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    thread::scope(|scope| {
+        (1..threads.min(paths.len())).for_each(|_| drop(scope.spawn(work)));
+        work();
+    });
 }
 
 /// The regular files below `root` and the links to such, without `.git` and, if `gitignore` is heeded, without ignored ones.

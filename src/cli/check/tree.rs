@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::super::{Context, Failure};
 use super::inputs::{Chosen, Inputs, elsewhere};
@@ -16,14 +17,18 @@ pub(super) fn check(
     root: &Path,
     context: &Context,
 ) -> Result<(Chosen, Report), Failure> {
-    let snapshot = Snapshot::read(root)?;
-    let layout = Layout::read(&snapshot)?;
-    let chosen = Chosen::new(inputs, &context.directory, &snapshot)?;
-    let before = Before::of(root);
-    let read = |path: &Path| read(&root.join(path));
-    let before = |path: &Path| before.of_file(path);
-    let found = check::run(&chosen.paths, &read, &before, Some(&layout));
-    Ok((chosen, found))
+    thread::scope(|scope| {
+        // Git looks at all files, too: meanwhile they are read.
+        let before = scope.spawn(|| Before::of(root));
+        let snapshot = Snapshot::read(root)?;
+        let layout = Layout::read(&snapshot)?;
+        let chosen = Chosen::new(inputs, &context.directory, &snapshot)?;
+        let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let read = |path: &Path| read(&root.join(path));
+        let before = |path: &Path| before.of_file(path);
+        let found = check::run(&chosen.paths, &read, &before, Some(&layout));
+        Ok((chosen, found))
+    })
 }
 
 impl Chosen {

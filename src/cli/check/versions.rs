@@ -14,14 +14,21 @@ use crate::repo::{self, Difference, Kind, Objects};
 /// Checks what would be committed.
 pub(super) fn staged(root: &Path, wanted: &Wanted) -> Result<(Chosen, Report), Failure> {
     // The other parent, where a merge is about to be committed.
-    checked(root, repo::staged(root)?, wanted, (":0:", "MERGE_HEAD:"), |_, _| {})
+    let objects = opened(root)?;
+    checked(objects, repo::staged(root)?, wanted, (":0:", "MERGE_HEAD:"), |_, _| {})
 }
 
 /// Checks what a range brought, without the findings that were there before.
 pub(super) fn range(root: &Path, text: &str, wanted: &Wanted) -> Result<(Chosen, Report), Failure> {
     let range = repo::range(root, text).map_err(|error| unknown(root, error))?;
     let state = format!("{}:", range.to);
-    checked(root, repo::in_range(root, &range)?, wanted, (&state, ""), leave_old)
+    let objects = opened(root)?;
+    checked(objects, repo::in_range(root, &range)?, wanted, (&state, ""), leave_old)
+}
+
+/// The objects of a repository. Opened before Git is asked what differs: it takes a moment to start.
+fn opened(root: &Path) -> Result<Objects, Failure> {
+    Objects::open(root).map_err(|error| Failure::new(format!("`git`: {error}")))
 }
 
 /// The refusal of a range, with what to do where the history was left out.
@@ -37,7 +44,7 @@ fn unknown(root: &Path, error: repo::GitError) -> Failure {
 
 /// Checks the files of a state that are otherwise than before; `sift` sees what was found.
 fn checked(
-    root: &Path,
+    objects: Objects,
     differences: Vec<Difference>,
     wanted: &Wanted,
     (state, parent): (&str, &str),
@@ -59,7 +66,6 @@ fn checked(
     if changed.is_empty() {
         return Ok((chosen, unmerged));
     }
-    let objects = Objects::open(root).map_err(|error| Failure::new(format!("`git`: {error}")))?;
     let versions = Versions { objects, changed, state, parent };
     let mut found =
         check::run(&chosen.paths, &|path| versions.read(path), &|path| versions.before(path), None);
