@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{Read, Unchecked};
 use crate::document::Document;
 use crate::keys;
+use crate::repo::Snapshot;
 use crate::sops::regex::GoRegex;
 use crate::sops::rules::{Config, Error, Rule};
 
@@ -48,11 +49,23 @@ pub(super) enum Creation<'c> {
 }
 
 impl Configs {
-    /// Reads the configurations in the directories of the files and above. What is broken is added to
-    /// `unchecked`.
-    pub(super) fn read(paths: &[&Path], read: &Read<'_>, unchecked: &mut Vec<Unchecked>) -> Self {
-        let directories: BTreeSet<&Path> =
-            paths.iter().flat_map(|path| path.ancestors().skip(1)).collect();
+    /// Reads the configurations in the directories of the files and above, or those of a repository whose files are
+    /// `known`. What is broken is added to `unchecked`.
+    pub(super) fn read(
+        paths: &[&Path],
+        read: &Read<'_>,
+        known: Option<&Snapshot>,
+        unchecked: &mut Vec<Unchecked>,
+    ) -> Self {
+        let is_configuration = |path: &&Path| path.file_name().is_some_and(|name| name == NAME);
+        let is_above = |directory: &&Path| paths.iter().any(|path| path.starts_with(directory));
+        let directories: BTreeSet<&Path> = match known {
+            Some(known) => {
+                let all = known.paths().filter(is_configuration).filter_map(Path::parent);
+                all.filter(is_above).collect()
+            }
+            None => paths.iter().flat_map(|path| path.ancestors().skip(1)).collect(),
+        };
         let mut by_directory = BTreeMap::new();
         for directory in directories {
             let path = directory.join(NAME);
@@ -160,7 +173,7 @@ mod tests {
         };
         let file = Path::new(file);
         let mut unchecked = Vec::new();
-        let configs = Configs::read(&[file], &read, &mut unchecked);
+        let configs = Configs::read(&[file], &read, None, &mut unchecked);
         let said = match configs.about(file, &mut unchecked) {
             Creation::NoConfig => "no config".to_owned(),
             Creation::NoRule(path) => format!("no rule in {}", path.display()),
@@ -191,7 +204,7 @@ mod tests {
             _ => Err(io::ErrorKind::NotFound.into()),
         };
         let file = Path::new("a/b/c/y.yaml");
-        let configs = Configs::read(&[file], &read, &mut Vec::new());
+        let configs = Configs::read(&[file], &read, None, &mut Vec::new());
         let all: Vec<_> = configs.all_about(file).collect();
         assert!(matches!(
             all[..],
@@ -229,7 +242,7 @@ mod tests {
                 false => Err(io::ErrorKind::NotFound.into()),
             };
             let mut unchecked = Vec::new();
-            let configs = Configs::read(&[file], &read, &mut unchecked);
+            let configs = Configs::read(&[file], &read, None, &mut unchecked);
             let creation = configs.about(file, &mut unchecked);
             (creation.is_specific(), creation.is_specific_among_manifests(file))
         };

@@ -123,40 +123,49 @@ pub(crate) fn run(
 ) -> Report {
     let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let mut report = Report::default();
-    let configs = Configs::read(&files, read, &mut report.unchecked);
-    let next = AtomicUsize::new(0);
     // What the layout was read from is not read again, and parsed once for both.
     let known = layout.map(Layout::snapshot);
+    let configs = Configs::read(&files, read, known, &mut report.unchecked);
     let held = |path: &Path| known?.held(path).map(|bytes| Ok(bytes.to_vec()));
     let read = |path: &Path| held(path).unwrap_or_else(|| read(path));
+    report.add(on_all(&files, |path, report| {
+        report.files += 1;
+        check_file(path, (&read, before), (&configs, known), report);
+    }));
+    if let Some(layout) = layout {
+        let repository = Repository::new(layout, &report.unchecked);
+        let part = on_all(RULES, |rule, part| rule.repository(&repository, &mut part.findings));
+        report.add(part);
+        let is_chosen = |path: &PathBuf| paths.binary_search(path).is_ok();
+        report.findings.retain(|finding| is_chosen(&finding.path));
+    }
+    report.in_order()
+}
+
+/// Does some work for each item, on all processors; each of these fills a part of the report.
+fn on_all<T: Sync>(items: &[T], work: impl Fn(&T, &mut Report) + Sync) -> Report {
+    let next = AtomicUsize::new(0);
     let work = || {
         let mut report = Report::default();
-        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            report.files += 1;
-            check_file(path, (&read, before), (&configs, known), &mut report);
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(item, &mut report);
         }
         report
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
-    // This thread is one of them, so that a single file needs no other.
     thread::scope(|scope| {
-        let others = threads.min(files.len()).saturating_sub(1);
+        // This thread is one of them, so that a single item needs no other.
+        let others = threads.min(items.len()).saturating_sub(1);
         let workers: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
-        report.add(work());
+        let mut report = work();
         for worker in workers {
             match worker.join() {
                 Ok(part) => report.add(part),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-    });
-    if let Some(layout) = layout {
-        let repository = Repository::new(layout, &report.unchecked);
-        RULES.iter().for_each(|rule| rule.repository(&repository, &mut report.findings));
-        let is_chosen = |path: &PathBuf| paths.binary_search(path).is_ok();
-        report.findings.retain(|finding| is_chosen(&finding.path));
-    }
-    report.in_order()
+        report
+    })
 }
 
 impl Report {

@@ -32,8 +32,8 @@ mod tests;
 mod wiring;
 mod workload;
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::kube::cluster::{self, Cluster};
 use crate::kube::database::Database;
@@ -145,7 +145,7 @@ pub(crate) struct Layout<'s> {
     unreadable: Vec<repo::Error>,
     settings: Settings,
     /// Whether a patch gives Kustomizations their decryption, once somebody asked.
-    patches_decryption: OnceCell<bool>,
+    patches_decryption: OnceLock<bool>,
 }
 
 impl<'s> Layout<'s> {
@@ -168,7 +168,7 @@ impl<'s> Layout<'s> {
             sets: Vec::new(),
             unreadable: Vec::new(),
             settings: Settings::default(),
-            patches_decryption: OnceCell::new(),
+            patches_decryption: OnceLock::new(),
         };
         // Parsing everything would take longer than all the rest of a command.
         let declaring: Vec<_> = snapshot.manifests_with(&[flux::GROUP, cluster::GROUP]).collect();

@@ -13,10 +13,11 @@ mod versions;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 
+use ignore::WalkState;
 use zeroize::Zeroizing;
 
 use crate::document::{Document, ParseError, Syntax};
@@ -64,6 +65,7 @@ pub(crate) struct Snapshot {
 /// A file's content, once somebody asked for it.
 #[derive(Default)]
 struct File {
+    is_link: bool,
     bytes: OnceLock<Result<Zeroizing<Vec<u8>>, String>>,
     document: OnceLock<Result<Document, ParseError>>,
 }
@@ -95,7 +97,9 @@ impl Snapshot {
     /// Lists the files below `root`: regular files and links to them.
     pub(crate) fn take(root: &Path) -> Result<Snapshot, Error> {
         let files = files_below(root, true)?;
-        let files = files.into_iter().map(|path| (path, File::default())).collect();
+        let file =
+            |listed: Listed| (listed.path, File { is_link: listed.is_link, ..File::default() });
+        let files = files.into_iter().map(file).collect();
         Ok(Snapshot { root: root.to_owned(), files })
     }
 
@@ -143,6 +147,12 @@ impl Snapshot {
     /// All files in order.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.keys().map(PathBuf::as_path)
+    }
+
+    /// Those that are no links, in order.
+    pub(crate) fn regular(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.iter().filter(|(_, file)| !file.is_link);
+        files.map(|(path, _)| path.as_path())
     }
 
     /// Whether there is such a file.
@@ -224,9 +234,9 @@ fn each(paths: &[&Path], work: impl Fn(&Path) + Sync) {
     });
 }
 
-/// The regular files below `root` and the links to such, without `.git` and, if `gitignore` is heeded, without ignored ones.
-pub(crate) fn files_below(root: &Path, gitignore: bool) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
+/// The regular files below `root` and the links to such, in no order, without `.git` and, if `gitignore` is heeded, without
+/// ignored ones.
+pub(crate) fn files_below(root: &Path, gitignore: bool) -> Result<Vec<Listed>, Error> {
     let walk = ignore::WalkBuilder::new(root)
         .hidden(false)
         // Git's rules of this repository, with or without a `.git`; nothing from outside of it.
@@ -237,18 +247,40 @@ pub(crate) fn files_below(root: &Path, gitignore: bool) -> Result<Vec<PathBuf>, 
         .git_global(gitignore)
         .git_exclude(gitignore)
         .filter_entry(|entry| entry.file_name() != ".git")
-        .build();
-    for entry in walk {
-        let entry = entry
-            .map_err(|error| Error::Read { path: PathBuf::from("."), reason: error.to_string() })?;
-        let kind = entry.file_type();
+        .build_parallel();
+    let (sender, listed) = mpsc::channel();
+    walk.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            let listed = entry.map(|entry| Listed::of(root, &entry));
+            // Nobody has stopped listening yet.
+            let _ = sender.send(listed);
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    let failure =
+        |error: ignore::Error| Error::Read { path: PathBuf::from("."), reason: error.to_string() };
+    listed.into_iter().filter_map(|one| one.map_err(failure).transpose()).collect()
+}
+
+/// A file of a directory tree.
+pub(crate) struct Listed {
+    /// Relative to the root.
+    pub(crate) path: PathBuf,
+    /// Whether it is a link.
+    pub(crate) is_link: bool,
+}
+
+impl Listed {
+    /// What was met, if it is a file or leads to one.
+    fn of(root: &Path, entry: &ignore::DirEntry) -> Option<Listed> {
+        let kind = entry.file_type()?;
         let linked = || entry.path().metadata().is_ok_and(|target| target.is_file());
-        if kind.is_some_and(|kind| kind.is_file() || kind.is_symlink() && linked()) {
-            let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            files.push(path.to_owned());
-        }
+        let path = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_owned();
+        let is_file = kind.is_file() || kind.is_symlink() && linked();
+        is_file.then_some(Listed { path, is_link: kind.is_symlink() })
     }
-    Ok(files)
 }
 
 /// Whether a file is JSON by its name.

@@ -48,16 +48,17 @@ impl Chosen {
             directories.push(PathBuf::new());
         }
         if !directories.is_empty() {
-            let is_chosen = |path: &&Path| {
-                directories.iter().any(|directory| path.starts_with(directory))
-                    // What a link leads to is checked where it stands, if that is in the repository at all.
-                    && !root.join(path).is_symlink()
+            // What a link leads to is checked where it stands, if that is in the repository at all.
+            let everything: Vec<PathBuf> = match inputs.no_ignore {
+                true => {
+                    let listed = repo::files_below(root, false)?.into_iter();
+                    listed.filter(|file| !file.is_link).map(|file| file.path).collect()
+                }
+                false => snapshot.regular().map(Path::to_owned).collect(),
             };
-            let everything = match inputs.no_ignore {
-                true => repo::files_below(root, false)?,
-                false => snapshot.paths().map(Path::to_owned).collect(),
-            };
-            chosen.paths.extend(everything.into_iter().filter(|path| is_chosen(&path.as_path())));
+            let is_chosen =
+                |path: &PathBuf| directories.iter().any(|above| path.starts_with(above));
+            chosen.paths.extend(everything.into_iter().filter(is_chosen));
         }
         chosen.paths.extend(chosen.named.iter().cloned());
         chosen.paths.sort();
