@@ -64,6 +64,7 @@ pub mod sops;
 pub mod txn;
 
 mod check;
+mod connection;
 mod kube;
 mod layout;
 mod make;

@@ -17,7 +17,6 @@ mod app_copy;
 mod app_secret;
 mod by_hand;
 mod component;
-mod connection;
 mod database;
 mod decryption;
 mod depends_on;
@@ -38,7 +37,6 @@ mod role_secret;
 mod rotate;
 mod sealed;
 mod siblings;
-mod spelling;
 mod survey;
 mod target;
 #[cfg(test)]

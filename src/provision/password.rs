@@ -4,6 +4,7 @@
 //! Flux replaces `${…}` and `$$`. Each of these would make the password of the role another one than that
 //! of the app. Generated passwords have letters and digits only and need none of this.
 
+use crate::connection::is_hash;
 use crate::kube::flux;
 use crate::secret::Secret;
 
@@ -47,14 +48,6 @@ pub(super) fn check(password: &Secret) -> Result<(), PasswordError> {
         return Err(PasswordError::Substituted);
     }
     Ok(())
-}
-
-/// The two forms that CloudNativePG forwards as they are (`password.go: GetType`), taken more broadly.
-pub(super) fn is_hash(text: &[u8]) -> bool {
-    let md5 = text
-        .strip_prefix(b"md5")
-        .is_some_and(|digits| digits.len() == 32 && digits.iter().all(u8::is_ascii_hexdigit));
-    md5 || text.starts_with(b"SCRAM-SHA-256$")
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 
 use super::draft::Draft;
 use super::sealed::{self, NewSecret};
-use super::{Error, Means, Note, Target, listed, opened, password};
+use super::{Error, Means, Note, Target, listed, opened};
+use crate::connection;
 use crate::document::Fragment;
 use crate::kube::cluster::{CREDENTIALS_TYPE, RELOAD_LABEL};
 use crate::layout::Layout;
@@ -73,28 +74,25 @@ impl<'s> RoleSecret<'s> {
 
     /// Whether this is the password; `None` where a hash of MD5 does not tell.
     pub(super) fn agrees(&self, password: &Secret) -> Option<bool> {
-        (self.clear().is_some() || self.is_verifier()).then(|| self.fits(password))
+        connection::agrees(&self.password, password)
     }
 
     /// The password, unless it is a hash.
     pub(super) fn clear(&self) -> Option<&Secret> {
-        (!password::is_hash(self.password.expose())).then_some(&self.password)
+        (!connection::is_hash(self.password.expose())).then_some(&self.password)
     }
 
     /// Whether this is the password, as far as that can be told: a hash of MD5 fits any.
     pub(super) fn fits(&self, password: &Secret) -> bool {
-        match self.password.expose_text() {
-            Some(text) if scram::is_verifier(text) => scram::verifies(text, password),
-            _ => self.clear().is_none_or(|clear| clear == password),
-        }
+        self.agrees(password).unwrap_or(true)
     }
 
     /// Refuses a password that is not that of a hash: a URL with it would lead nowhere.
     pub(super) fn check(&self, password: &Secret) -> Result<(), Error> {
         let reason = "the Secret holds a hash; the password for the URL is not known";
-        match self.fits(password) && (self.clear().is_some() || self.is_verifier()) {
-            true => Ok(()),
-            false => Err(Error::RoleSecret { path: self.file.to_owned(), reason }),
+        match self.agrees(password) {
+            Some(true) => Ok(()),
+            _ => Err(Error::RoleSecret { path: self.file.to_owned(), reason }),
         }
     }
 

@@ -20,11 +20,11 @@ use std::path::{Path, PathBuf};
 use files::{RoleEntry, Turned};
 use replace::Replacement;
 
-use super::connection::Connection;
 use super::draft::Draft;
 use super::role_secret::{self, RoleSecret};
 use super::target::{self, Target};
 use super::{Error, Means, Note, Options, component, opened, password};
+use crate::connection::Connection;
 use crate::kube::secret::SecretObject;
 use crate::layout::{Layout, Restart, SecretSite, Stored, Strategy};
 use crate::make::scram;

@@ -23,6 +23,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // layer 3: settings overrule what a layout infers
     ("settings", &["repo", "document"]),
     ("layout", &["kube", "repo", "document", "settings", "sops::rules"]),
+    // values that lead to a database, as several commands read them
+    ("connection", &["secret", "make", "layout"]),
     // layer 4: never each other
     ("scaffold", ALL_BELOW),
     ("provision", ALL_BELOW),
@@ -32,8 +34,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["*"]),
 ];
 
-const ALL_BELOW: &[&str] =
-    &["secret", "document", "keys", "txn", "make", "sops", "kube", "repo", "settings", "layout"];
+const ALL_BELOW: &[&str] = &[
+    "secret",
+    "document",
+    "keys",
+    "txn",
+    "make",
+    "sops",
+    "kube",
+    "repo",
+    "settings",
+    "layout",
+    "connection",
+];
 
 /// Crate → the modules that may name it: one place each where its use is to be reviewed.
 const CRATES: &[(&str, &[&str])] = &[

@@ -7,12 +7,12 @@
 
 use std::path::Path;
 
+use crate::connection::host_reaches;
 use crate::kube::Object;
 use crate::kube::workload::{self, Variable};
 use crate::layout::{App, Layout, Located, SecretSite};
 use crate::provision::inventory::{Content, Declared, Entry, Form, Inventory, Stock};
 use crate::provision::names;
-use crate::provision::url::host_reaches;
 use crate::secret::Secret;
 
 /// The image that makes a database before the app starts (`ghcr.io/home-operations/postgres-init` and its like).

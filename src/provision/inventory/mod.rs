@@ -17,9 +17,9 @@ mod vault;
 use std::path::{Path, PathBuf};
 
 use super::component;
-use super::connection::Connection;
 use super::role_secret::RoleSecret;
 use super::{Error, names};
+use crate::connection::Connection;
 use crate::keys::Identities;
 use crate::kube::Object;
 use crate::kube::cluster::RELOAD_LABEL;

@@ -11,28 +11,16 @@
 //! ```
 
 use super::{Content, Entry, Form, Stock, Use, Vault, unlisted};
+use crate::connection::{Connection, is_paired, password_beside, user_beside};
 use crate::kube::cluster::GROUP;
 use crate::kube::objects;
 use crate::layout::SecretSite;
-use crate::provision::connection::Connection;
 use crate::provision::rotate::replace::Replacement;
 use crate::repo::Snapshot;
 use crate::secret::Secret;
 
 /// Fewest bytes of a password that is recognized by its value alone: a shorter one may well stand for something else.
 const RECOGNIZABLE: usize = 8;
-
-/// Ends of the keys of a user, upper-case, the longest first.
-const USER_KEYS: [&str; 4] = ["USERNAME", "USER", "LOGIN", "ROLE"];
-
-/// Ends of the keys of a password, upper-case.
-const PASSWORD_KEYS: [&str; 4] = ["PASSWORD", "PASSWD", "PASS", "PWD"];
-
-/// What a key of a database's user has before its end, unless the host beside it is the Cluster.
-const DATABASE_KEYS: [&str; 6] = ["DB", "DATABASE", "PG", "POSTGRES", "POSTGRESQL", "SQL"];
-
-/// Ends of the keys of a connection without its credentials, upper-case.
-const URL_KEYS: [&str; 6] = ["JDBCURL", "JDBCURI", "CONNECTIONSTRING", "URL", "URI", "DSN"];
 
 /// A `Pooler`: its Service has its name, and leads to its Cluster.
 struct Pooler<'s> {
@@ -68,12 +56,12 @@ fn connection<'s, 'c>(
 ) -> Option<Option<&'c str>> {
     let beside = match found.password {
         Some(_) => None,
-        None => password_beside(content, key),
+        None => password_beside(&content.values, key),
     };
     let value = |key: Option<&str>| {
         content.values.iter().rev().find(|(known, _)| Some(known.as_str()) == key)
     };
-    let user = user_beside(content, key);
+    let user = user_beside(&content.values, key);
     found.complete(value(user).map(|(_, value)| value), value(beside).map(|(_, value)| value));
     let user = found.user()?.to_owned();
     let pooler = poolers.iter().find(|pooler| found.names_service(pooler.name));
@@ -121,7 +109,12 @@ fn assign_password<'s>(
         let roles: Vec<&str> =
             stock.entries.iter().filter_map(|entry| entry.role_name.as_deref()).collect();
         // Two roles may have the same password: the user beside it knows better whose it is.
-        let paired = |entry: &Entry<'_>| is_paired(entry, content, key, cluster);
+        let paired = |entry: &Entry<'_>| {
+            let name = content.site.object.name();
+            let is_copy = entry.secret.as_ref().is_some_and(|own| Some(own.name) == name);
+            let role = entry.role_name.as_deref();
+            role.is_some_and(|role| is_paired(&content.values, key, role, is_copy, cluster))
+        };
         let found = stock.entries.iter().position(paired);
         let holds = |entry: &Entry<'_>| holds(entry, &roles, key, value);
         let (index, is_equal) = match found {
@@ -200,68 +193,6 @@ fn entry_of<'e, 's>(
     entry
 }
 
-/// The key of the user that stands beside a connection.
-fn user_beside<'c>(content: &'c Content<'_>, key: &str) -> Option<&'c str> {
-    beside(content, key, &USER_KEYS)
-}
-
-/// The key of the password that stands beside a connection.
-fn password_beside<'c>(content: &'c Content<'_>, key: &str) -> Option<&'c str> {
-    beside(content, key, &PASSWORD_KEYS)
-}
-
-/// The key with one of these ends that belongs to that of a connection: one of the same stem, else the only one that
-/// speaks of a database or of nothing else.
-fn beside<'c>(content: &'c Content<'_>, key: &str, ends: &[&str]) -> Option<&'c str> {
-    let own = stem(key, &URL_KEYS);
-    let all = || {
-        let keys = content.values.iter().map(|(key, _)| key.as_str());
-        keys.filter_map(|key| Some((stem(key, ends)?, key)))
-    };
-    let same = all().find(|(stem, _)| Some(stem) == own.as_ref());
-    let is_general = |(stem, _): &(String, &str)| stem.is_empty() || is_of_database(stem);
-    let mut general = all().filter(is_general);
-    let only = || general.next().filter(|_| general.next().is_none());
-    same.or_else(only).map(|(_, key)| key)
-}
-
-/// Whether a key is that of a password beside a user that is the role of the entry.
-fn is_paired(entry: &Entry<'_>, content: &Content<'_>, key: &str, cluster: &str) -> bool {
-    let Some(prefix) = stem(key, &PASSWORD_KEYS) else { return false };
-    let role = entry.role_name.as_deref();
-    let is_user = |(known, _): &&(String, Secret)| {
-        stem(known, &USER_KEYS).as_deref() == Some(&prefix) && content.trimmed(known) == role
-    };
-    if !content.values.iter().any(|pair| is_user(&pair)) {
-        return false;
-    }
-    let is_host = |(known, value): &(String, Secret)| {
-        let host = value.expose_text().unwrap_or_default();
-        let service = host.split(['.', ':']).next().unwrap_or_default();
-        stem(known, &["HOST"]).as_deref() == Some(&prefix) && is_service(service, cluster)
-    };
-    let name = content.site.object.name();
-    let is_copy = entry.secret.as_ref().is_some_and(|own| Some(own.name) == name);
-    is_copy || is_of_database(&prefix) || content.values.iter().any(is_host)
-}
-
-/// Whether the stem of a key speaks of a database.
-fn is_of_database(stem: &str) -> bool {
-    DATABASE_KEYS.iter().any(|word| stem.ends_with(word))
-}
-
-/// Whether this is one of the Services of a Cluster: the primary, the replicas, or any of them.
-fn is_service(name: &str, cluster: &str) -> bool {
-    name.strip_prefix(cluster).is_some_and(|rest| ["-rw", "-ro", "-r"].contains(&rest))
-}
-
-/// A key without one of these ends, upper-case and without `_` and `-`.
-fn stem(key: &str, ends: &[&str]) -> Option<String> {
-    let plain: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
-    let plain = plain.to_uppercase();
-    ends.iter().find_map(|end| plain.strip_suffix(end).map(str::to_owned))
-}
-
 /// The `Pooler`s of the repository.
 fn poolers(snapshot: &Snapshot) -> Vec<Pooler<'_>> {
     let mut found = Vec::new();
@@ -280,23 +211,4 @@ fn poolers(snapshot: &Snapshot) -> Vec<Pooler<'_>> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_of_user_and_password_have_the_same_stem() {
-        assert_eq!(stem("PAPERLESS_DBUSER", &USER_KEYS).as_deref(), Some("PAPERLESSDB"));
-        assert_eq!(stem("paperless-db-pass", &PASSWORD_KEYS).as_deref(), Some("PAPERLESSDB"));
-        assert_eq!(stem("username", &USER_KEYS).as_deref(), Some(""));
-        assert_eq!(stem("DATABASE_URL", &USER_KEYS), None);
-    }
-
-    #[test]
-    fn services_of_a_cluster_end_as_the_operator_names_them() {
-        assert!(["pg-rw", "pg-ro", "pg-r"].iter().all(|name| is_service(name, "pg")));
-        assert!(!["pg", "pg-any", "pg2-rw"].iter().any(|name| is_service(name, "pg")));
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::connection;
 use crate::keys::Identities;
 use crate::layout::{Layout, SecretSite};
 use crate::provision::{Error, opened};
@@ -75,8 +76,7 @@ impl<'s> Vault<'s> {
 impl Content<'_> {
     /// A value as the operator reads it: the last one of its key, without blanks at both ends.
     pub(in crate::provision) fn trimmed(&self, key: &str) -> Option<&str> {
-        let (_, value) = self.values.iter().rev().find(|(known, _)| known == key)?;
-        value.expose_text().map(str::trim)
+        connection::trimmed(&self.values, key)
     }
 }
 

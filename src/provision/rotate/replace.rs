@@ -17,8 +17,10 @@
 
 use zeroize::Zeroizing;
 
+use crate::connection::{
+    PARAMETERS, SPELLINGS, Spelling, USERS, colons, is_around_url, is_of_word,
+};
 use crate::make::percent_encode;
-use crate::provision::spelling::{SPELLINGS, Spelling, colons};
 use crate::secret::Secret;
 
 /// Shorter passwords are taken for ordinary words, in bytes.
@@ -29,12 +31,6 @@ const OTHER_THINGS: [&str; 12] = [
     "user", "name", "host", "type", "engine", "provider", "database", "schema", "driver", "role",
     "owner", "mail",
 ];
-
-/// Parameters of a URL that hold a password.
-pub(in crate::provision) const PARAMETERS: [&[u8]; 3] = [b"password", b"pass", b"pwd"];
-
-/// Parameters of a URL that hold a user.
-pub(in crate::provision) const USERS: [&[u8]; 2] = [b"user", b"username"];
 
 /// The new password would not be safe where the old one stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -254,15 +250,6 @@ fn ends_apart(text: &[u8]) -> bool {
         [.., last] => !is_of_word(*last),
         [] => true,
     }
-}
-
-pub(in crate::provision) fn is_of_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
-}
-
-/// What cannot stand in a URL, and so is around it.
-pub(in crate::provision) fn is_around_url(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || b"\"'<>`".contains(&byte)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 
 /// A way to write a password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::provision) enum Spelling {
+pub(crate) enum Spelling {
     /// As it is.
     Raw,
     /// Signs as `%XX`.
@@ -30,12 +30,12 @@ pub(in crate::provision) enum Spelling {
 }
 
 /// All of them. The raw one comes first: where nothing is encoded, all are the same.
-pub(in crate::provision) const SPELLINGS: [Spelling; 5] =
+pub(crate) const SPELLINGS: [Spelling; 5] =
     [Spelling::Raw, Spelling::Percent, Spelling::Form, Spelling::Escaped, Spelling::Doubled];
 
 impl Spelling {
     /// The length of the text at the beginning of `text` that says `wanted` in this spelling.
-    pub(in crate::provision) fn length_of(self, wanted: &[u8], text: &[u8]) -> Option<usize> {
+    pub(crate) fn length_of(self, wanted: &[u8], text: &[u8]) -> Option<usize> {
         let mut at = 0;
         for byte in wanted {
             let (decoded, length) = self.sign(&text[at..])?;
@@ -48,7 +48,7 @@ impl Spelling {
     }
 
     /// What a text in this spelling says; `None` where it is not in it.
-    pub(in crate::provision) fn decode(self, text: &[u8]) -> Option<Secret> {
+    pub(crate) fn decode(self, text: &[u8]) -> Option<Secret> {
         let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
         let mut at = 0;
         while at < text.len() {
@@ -80,7 +80,7 @@ impl Spelling {
 }
 
 /// Where the fields of a pgpass line end, `host:port:database:user:password`: the colons without a backslash.
-pub(in crate::provision) fn colons(line: &[u8]) -> Vec<usize> {
+pub(crate) fn colons(line: &[u8]) -> Vec<usize> {
     let escaped = |at: usize| line[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
     (0..line.len()).filter(|at| line[*at] == b':' && !escaped(*at)).collect()
 }

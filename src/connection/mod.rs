@@ -9,13 +9,26 @@
 //! ```
 //!
 //! What a connection leaves out may stand beside it, under keys of its own. Only what reads is a connection: a wrong
-//! `%XX` makes none. What it does not do: write one, which is what `url` is for.
+//! `%XX` makes none. What it does not do: write one.
 
-use super::rotate::replace::{PARAMETERS, USERS, is_around_url, is_of_word};
-use super::spelling::{Spelling, colons};
-use super::url::host_reaches;
+mod beside;
+mod host;
+mod password;
+mod spelling;
+
+pub(crate) use beside::{is_paired, password_beside, trimmed, user_beside};
+pub(crate) use host::{host_of, host_reaches};
+pub(crate) use password::{agrees, is_hash};
+pub(crate) use spelling::{SPELLINGS, Spelling, colons};
+
 use crate::layout::Form;
 use crate::secret::Secret;
+
+/// Parameters of a URL that hold a password.
+pub(crate) const PARAMETERS: [&[u8]; 3] = [b"password", b"pass", b"pwd"];
+
+/// Parameters of a URL that hold a user.
+pub(crate) const USERS: [&[u8]; 2] = [b"user", b"username"];
 
 /// What a URL of JDBC has before its scheme.
 const JDBC: &str = "jdbc:";
@@ -28,11 +41,11 @@ const PUNCTUATION: [char; 5] = [',', ';', ')', ']', '}'];
 
 /// A connection, decoded. Holds a password: no `Debug`.
 #[derive(Default)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     /// The role.
     user: Option<Secret>,
     /// Its password.
-    pub(super) password: Option<Secret>,
+    pub(crate) password: Option<Secret>,
     /// The hosts without their ports; none where any host is meant.
     hosts: Vec<String>,
     /// The database; `None` where it is left out, or any is meant.
@@ -41,7 +54,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Every connection that a value describes.
-    pub(super) fn all(value: &str) -> Vec<Connection> {
+    pub(crate) fn all(value: &str) -> Vec<Connection> {
         // A password that is not encoded as it should be does not end a value that is nothing but a URL.
         let whole = value.trim();
         if whole.matches("://").count() == 1
@@ -57,32 +70,32 @@ impl Connection {
     }
 
     /// The role.
-    pub(super) fn user(&self) -> Option<&str> {
+    pub(crate) fn user(&self) -> Option<&str> {
         self.user.as_ref()?.expose_text()
     }
 
     /// The database.
-    pub(super) fn database(&self) -> Option<&str> {
+    pub(crate) fn database(&self) -> Option<&str> {
         self.database.as_ref()?.expose_text()
     }
 
     /// Whether it leads to any host that there is.
-    pub(super) fn is_for_any_host(&self) -> bool {
+    pub(crate) fn is_for_any_host(&self) -> bool {
         self.hosts.is_empty()
     }
 
     /// Whether it leads to a Service of that Cluster.
-    pub(super) fn reaches(&self, cluster: &str, namespace: Option<&str>) -> bool {
+    pub(crate) fn reaches(&self, cluster: &str, namespace: Option<&str>) -> bool {
         self.hosts.iter().any(|host| host_reaches(host, cluster, namespace))
     }
 
     /// Whether it leads to a Service of that name.
-    pub(super) fn names_service(&self, service: &str) -> bool {
+    pub(crate) fn names_service(&self, service: &str) -> bool {
         self.hosts.iter().any(|host| host.split('.').next() == Some(service))
     }
 
     /// Adds user and password that stand beside it, where it has none.
-    pub(super) fn complete(&mut self, user: Option<&Secret>, password: Option<&Secret>) {
+    pub(crate) fn complete(&mut self, user: Option<&Secret>, password: Option<&Secret>) {
         for (own, other) in [(&mut self.user, user), (&mut self.password, password)] {
             if let (None, Some(other)) = (&own, other) {
                 let trimmed = other.expose().trim_ascii();
@@ -268,6 +281,16 @@ fn of_pgpass(line: &str) -> Option<Connection> {
     };
     found.set_database(text(host + 2 + port.len(), database)?);
     found.user().is_some_and(|user| !user.is_empty() && user != "*").then_some(found)
+}
+
+/// Whether a byte can be a part of a word.
+pub(crate) fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
+/// What cannot stand in a URL, and so is around it.
+pub(crate) fn is_around_url(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'<>`".contains(&byte)
 }
 
 #[cfg(test)]
