@@ -220,6 +220,18 @@ impl<'d> Unlocked<'d> {
         self.plain(false).map(|(plain, _)| plain)
     }
 
+    /// The encrypted values, each by the node of its token, in order; refused as by [`Unlocked::decrypt`]. For readers,
+    /// who need no document.
+    pub(crate) fn values(&self) -> Result<Vec<(NodeId, Secret)>, Error> {
+        let (document, metadata) = (self.file.document, &self.file.metadata);
+        let mut opening = Opening::of_values(document, &self.key, metadata.mac_only_encrypted);
+        walk(document, &metadata.selection, &mut |visit| opening.open(&visit))
+            .map_err(|fault| fault.at(document))?;
+        let (mac, values) = opening.into_values();
+        self.verify(&mac)?;
+        Ok(values)
+    }
+
     /// An edited plain document under the same data key, for the same recipients and with the same
     /// selection. What did not change keeps its bytes; if nothing did, the file comes back as it is.
     ///

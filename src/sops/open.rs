@@ -27,6 +27,8 @@ pub(super) struct Opening<'d, 'k> {
     mac_only_encrypted: bool,
     /// What was opened, where somebody will want it.
     stash: Option<Stash>,
+    /// The values, each by the node of its token, where nothing else is wanted.
+    values: Option<Vec<(NodeId, Secret)>>,
     /// The items that are comments, by their list.
     items: Vec<(NodeId, Vec<CommentItem>)>,
 }
@@ -63,8 +65,19 @@ impl<'d, 'k> Opening<'d, 'k> {
             mac,
             mac_only_encrypted,
             stash,
+            values: None,
             items: Vec::new(),
         }
+    }
+
+    /// Decryption that makes no document: for the values alone.
+    pub(super) fn of_values(document: &'d Document, key: &'k DataKey, only: bool) -> Self {
+        Opening { values: Some(Vec::new()), ..Opening::new(document, key, false, only, false) }
+    }
+
+    /// Everything is opened, and the values are wanted.
+    pub(super) fn into_values(self) -> (Mac, Vec<(NodeId, Secret)>) {
+        (self.mac, self.values.unwrap_or_default())
     }
 
     /// Everything is opened.
@@ -91,7 +104,9 @@ impl<'d, 'k> Opening<'d, 'k> {
         let document = self.document;
         let (id, place) = match visit.leaf {
             Leaf::Comment(index) => {
-                self.open_comment(index, visit);
+                if self.values.is_none() {
+                    self.open_comment(index, visit);
+                }
                 return Ok(Was::Comment);
             }
             Leaf::Value(id) => (id, id),
@@ -141,6 +156,10 @@ impl<'d, 'k> Opening<'d, 'k> {
             return Ok(Was::Comment);
         }
         self.mac.add(&Plaintext::of(&value).expect("no token holds null"));
+        if let Some(values) = &mut self.values {
+            values.push((id, secret));
+            return Ok(Was::Value);
+        }
         let NodeKind::Scalar(style) = document.node(id).kind else {
             return Err(plain(document, id));
         };

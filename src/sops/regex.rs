@@ -21,6 +21,9 @@
 mod escape;
 mod translate;
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use regex::Regex;
 
 use self::translate::{Fault, translate};
@@ -53,17 +56,37 @@ pub struct GoRegex {
     /// The text as it was given.
     pattern: String,
     /// Its translation.
-    compiled: Regex,
+    compiled: Arc<Regex>,
+}
+
+thread_local! {
+    /// The last pattern that was compiled. That takes longer than all the rest of reading a file, and the files of a
+    /// repository mostly have the same one.
+    static LAST: RefCell<Option<GoRegex>> = const { RefCell::new(None) };
 }
 
 impl GoRegex {
     /// Compiles `pattern`; fails where Go would, and where the pattern is too large for us.
     pub fn new(pattern: &str) -> Result<Self, RegexError> {
+        let is_same = |last: &&GoRegex| last.pattern == pattern;
+        let last = LAST.with_borrow(|last| last.as_ref().filter(is_same).cloned());
+        if let Some(last) = last {
+            return Ok(last);
+        }
+        let compiled = GoRegex::compiled(pattern)?;
+        LAST.set(Some(compiled.clone()));
+        Ok(compiled)
+    }
+
+    /// As [`GoRegex::new`], whatever the last pattern was.
+    fn compiled(pattern: &str) -> Result<Self, RegexError> {
         let translated = translate(pattern).map_err(|Fault { reason, position }| {
             RegexError::Syntax { pattern: pattern.to_owned(), reason, position }
         })?;
         match Regex::new(&translated) {
-            Ok(compiled) => Ok(GoRegex { pattern: pattern.to_owned(), compiled }),
+            Ok(compiled) => {
+                Ok(GoRegex { pattern: pattern.to_owned(), compiled: Arc::new(compiled) })
+            }
             Err(_) => Err(RegexError::TooLarge { pattern: pattern.to_owned() }),
         }
     }
