@@ -30,6 +30,7 @@ pub(crate) use derivation::{Derivation, Error as DerivationError};
 pub(crate) use evaluate::{Entry, Error as EvaluateError, evaluate};
 pub(crate) use percent::percent_encode;
 pub(crate) use policy::Policy;
+pub(crate) use private_key::ending::{Ending, endings};
 pub(crate) use private_key::pair::{Error as PairError, Remark as PairRemark, check as check_pair};
 pub(crate) use private_key::{Half, ssh_half};
 pub(crate) use template::{Error as TemplateError, Template, is_key};

@@ -11,6 +11,7 @@
 //! What is refused: PKCS 8 keys of other algorithms than Ed25519, ECDSA P-256 and RSA, and keys behind a passphrase.
 
 pub(super) mod certificate;
+pub(super) mod ending;
 mod openssh;
 pub(super) mod pair;
 mod pem;

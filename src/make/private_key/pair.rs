@@ -15,8 +15,8 @@ use p256::pkcs8::PrivateKeyInfo;
 use x509_cert::certificate::Certificate;
 use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use x509_cert::der::{self, Decode, Reader, Tag, Tagged};
-use x509_cert::time::Time;
 
+use super::ending::{Ending, seconds};
 use super::pem;
 use super::pkcs8::{EC, ED25519};
 use crate::secret::Secret;
@@ -107,15 +107,12 @@ fn first(chain: &Secret) -> Option<Certificate> {
 /// What is to be said about the time in which a certificate is valid.
 fn validity(certificate: &Certificate, now: &str) -> Option<Remark> {
     let now = now.parse::<jiff::Timestamp>().ok()?.as_second();
-    let seconds =
-        |time: &Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
-    let text = |time: &Time| time.to_date_time().to_string();
-    let validity = &certificate.tbs_certificate.validity;
-    let (from, to) = (&validity.not_before, &validity.not_after);
-    match seconds(to).saturating_sub(now) {
-        _ if now < seconds(from) => Some(Remark::NotYet { from: text(from) }),
-        ..0 => Some(Remark::Ended { at: text(to) }),
-        0..SOON => Some(Remark::Ends { at: text(to) }),
+    let from = &certificate.tbs_certificate.validity.not_before;
+    let end = Ending::of(certificate);
+    match end.seconds.saturating_sub(now) {
+        _ if now < seconds(from) => Some(Remark::NotYet { from: from.to_date_time().to_string() }),
+        ..0 => Some(Remark::Ended { at: end.text }),
+        0..SOON => Some(Remark::Ends { at: end.text }),
         _ => None,
     }
 }
