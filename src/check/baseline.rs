@@ -68,7 +68,17 @@ impl Baseline {
 
     /// That of the findings of a report.
     pub(crate) fn of(report: &Report) -> Baseline {
-        let mut lines: Vec<String> = report.findings.iter().flat_map(fingerprint).collect();
+        Baseline::with(report.findings.iter().flat_map(fingerprint).collect())
+    }
+
+    /// The same with what rules found before that were not asked for this report.
+    pub(crate) fn and_unasked(self, old: Baseline, report: &Report) -> Baseline {
+        let old = old.entries.into_iter().filter(|(_, entry)| !report.was_asked(rule_of(entry)));
+        Baseline::with(self.entries.into_iter().chain(old).map(|(_, entry)| entry).collect())
+    }
+
+    /// One with these lines.
+    fn with(mut lines: Vec<String>) -> Baseline {
         lines.sort();
         let first = HEAD.lines().count() + 1;
         Baseline { entries: (first..).zip(lines).collect() }
@@ -113,7 +123,10 @@ impl Report {
             !is_held
         });
         self.held.baseline += all - self.findings.len();
-        let stale = baseline.entries.iter().filter(|(line, _)| !matched.contains(line));
+        let is_stale = |(line, entry): &&(usize, String)| {
+            !matched.contains(line) && self.was_asked(rule_of(entry))
+        };
+        let stale = baseline.entries.iter().filter(is_stale);
         let stale = stale.map(|(line, entry)| Notice {
             is_warning: false,
             path: PathBuf::from(path),
@@ -122,6 +135,11 @@ impl Report {
         });
         stale.collect()
     }
+}
+
+/// The rule of an entry.
+fn rule_of(entry: &str) -> &str {
+    entry.split('\t').next().unwrap_or_default()
 }
 
 /// The lines of a finding: rule, path and route of each key.
@@ -154,7 +172,7 @@ mod tests {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    use super::super::tests::{report, secret};
+    use super::super::tests::{report, secret, verified_after};
     use super::*;
 
     /// A file with a Secret that has these keys in plain text.
@@ -167,6 +185,21 @@ mod tests {
     fn check(files: &[(&str, String)]) -> Report {
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();
         report(&files)
+    }
+
+    #[test]
+    fn what_was_found_with_values_stays_while_nobody_looks_at_them() {
+        let text = secret("stringData: {password: x1y2}\n");
+        let found = verified_after(&[("a.enc.yaml", &text)], str::to_owned);
+        let known = Baseline::of(&found).text();
+        assert!(known.contains("weak-password\ta.enc.yaml\tstringData.password\n"), "{known}");
+        let mut report = check(&[]);
+        assert_eq!(accepted(&mut report, &known), (0, 0, vec![]));
+        let parse = || Baseline::parse(known.as_bytes()).unwrap();
+        assert_eq!(Baseline::of(&report).and_unasked(parse(), &report).text(), known);
+        let mut report = verified_after(&[], str::to_owned);
+        assert_eq!(accepted(&mut report, &known).2.len(), 1);
+        assert_eq!(Baseline::of(&report).and_unasked(parse(), &report).len(), 0);
     }
 
     /// Numbers of findings left and held back, and the lines of stale entries.

@@ -127,7 +127,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Config, String> {
 }
 
 fn broken(path: &Path, reason: String) -> Unchecked {
-    Unchecked { path: path.to_owned(), reason, is_configuration: true }
+    Unchecked { is_configuration: true, ..Unchecked::file(path, reason) }
 }
 
 impl Creation<'_> {

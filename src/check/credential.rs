@@ -15,6 +15,9 @@
 const WORDS: [&str; 8] =
     ["password", "passwd", "passphrase", "pass", "pwd", "token", "secret", "credential"];
 
+/// So many of [`WORDS`] are said of passwords, from the first on.
+const PASSWORDS: usize = 5;
+
 /// Words that make a key secret when they stand before `key`; alone, a `key` is any key of a mapping or a table.
 /// `public`, `partition` and `sort` are not here, nor is `access`: the access key of S3 is a name, its secret is not.
 const BEFORE_KEY: [&str; 9] =
@@ -75,6 +78,11 @@ pub(super) fn is_named_so(name: &str) -> bool {
     }
 }
 
+/// Whether a name says that its value is a password, which a person may have chosen.
+pub(super) fn is_password(name: &str) -> bool {
+    words(name).last().is_some_and(|last| WORDS[..PASSWORDS].contains(&last.as_str()))
+}
+
 /// Whether a value is a literal that could be a credential. What stands in quotes is given without them.
 pub(super) fn is_literal(value: &str) -> bool {
     let value = value.trim();
@@ -87,7 +95,7 @@ pub(super) fn is_literal(value: &str) -> bool {
 }
 
 /// Whether a value says where another one is: `${VAR}`, `$(VAR)`, a template, a path, a URL without credentials.
-fn is_reference(value: &str) -> bool {
+pub(super) fn is_reference(value: &str) -> bool {
     let has_user =
         |rest: &str| rest.split(['/', '?']).next().is_some_and(|host| host.contains('@'));
     value.contains("${")
@@ -141,7 +149,7 @@ fn is_plain_number(value: &str) -> bool {
 }
 
 /// The words of a name, in lower case: split at signs, and before capitals that begin a word.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {

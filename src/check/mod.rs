@@ -10,6 +10,8 @@
 //! layout ──► Repository ──► rules about files that belong together                                ──► …
 //! ```
 //!
+//! With a [`Verification`] SOPS files are opened, too, and rules look at their values; see [`verify`].
+//!
 //! Findings stand until [`Report::suppress`] and [`Report::accept`] take out what comments, settings and a baseline hold
 //! back, and count it.
 //!
@@ -26,6 +28,7 @@ mod directive;
 mod finding;
 mod frame;
 mod input;
+mod opened;
 mod placeholder;
 mod plain;
 pub(crate) mod report;
@@ -34,6 +37,7 @@ mod rules;
 mod settings;
 mod suppress;
 mod text;
+mod verify;
 
 use std::io;
 use std::num::NonZero;
@@ -47,15 +51,18 @@ use creation::Configs;
 use directive::Directive;
 pub(crate) use finding::{Finding, Hint, Severity, shell_word};
 use input::{Input, Look};
+use opened::Vault;
 use repository::Repository;
 pub(crate) use rules::{RULES, Rule};
 pub(crate) use settings::Settings;
 pub(crate) use suppress::{Held, Notice};
 use text::Text;
+pub(crate) use verify::{Sealed, Verification};
 
 use crate::document::Position;
 use crate::layout::Layout;
 use crate::repo::Snapshot;
+use crate::sops::Format;
 
 /// Most bytes of one file that are looked at. A Kubernetes object has 1.5 MiB at most, so that a larger
 /// file is a stream of many, or none.
@@ -81,6 +88,12 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
     /// What could not be looked at, in order.
     pub(crate) unchecked: Vec<Unchecked>,
+    /// What could not be verified because nobody could open it, by path.
+    pub(crate) sealed: Vec<Sealed>,
+    /// The values of the files that were opened, until all rules have looked at them.
+    vault: Vault,
+    /// Whether rules about values were asked.
+    is_verified: bool,
     /// Number of files that were looked at.
     pub(crate) files: usize,
     /// Number of findings that were held back; nothing is until somebody asks for it.
@@ -98,12 +111,14 @@ pub(crate) struct Unchecked {
     pub(crate) reason: String,
     /// Whether it is a `.sops.yaml`, without which nothing can be said about the files below it.
     pub(crate) is_configuration: bool,
+    /// Whether it is, by the tokens in it, a SOPS file that was to be verified.
+    pub(crate) is_unverified: bool,
 }
 
 impl Unchecked {
     /// A file that could not be looked at.
     pub(crate) fn file(path: &Path, reason: String) -> Unchecked {
-        Unchecked { path: path.to_owned(), reason, is_configuration: false }
+        Unchecked { path: path.to_owned(), reason, is_configuration: false, is_unverified: false }
     }
 }
 
@@ -114,12 +129,13 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
 }
 
 /// Checks files, whose paths are relative to the root of the repository and in order; with a layout, what rules say about
-/// files that belong together, if these are among them.
+/// files that belong together, if these are among them; with a verification, what they say about values.
 pub(crate) fn run(
     paths: &[PathBuf],
     read: &Read<'_>,
     before: &Before<'_>,
     layout: Option<&Layout<'_>>,
+    verification: Option<&Verification<'_>>,
 ) -> Report {
     let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let mut report = Report::default();
@@ -130,10 +146,13 @@ pub(crate) fn run(
     let read = |path: &Path| held(path).unwrap_or_else(|| read(path));
     report.add(on_all(&files, |path, report| {
         report.files += 1;
-        check_file(path, (&read, before), (&configs, known), report);
+        check_file(path, (&read, before), (&configs, known), verification, report);
     }));
+    report.is_verified = verification.is_some();
+    let vault = std::mem::take(&mut report.vault);
     if let Some(layout) = layout {
-        let repository = Repository::new(layout, &report.unchecked);
+        let vault = verification.map(|_| &vault);
+        let repository = Repository::new(layout, &report.unchecked, vault);
         let part = on_all(RULES, |rule, part| rule.repository(&repository, &mut part.findings));
         report.add(part);
         let is_chosen = |path: &PathBuf| paths.binary_search(path).is_ok();
@@ -181,13 +200,22 @@ impl Report {
         self.unchecked.sort();
         // A broken rule is met once for each of its files.
         self.unchecked.dedup();
+        self.sealed.sort_by(|a, b| a.path.cmp(&b.path));
         self
+    }
+
+    /// Whether a rule was asked, so that what it does not find is not there.
+    fn was_asked(&self, rule: &str) -> bool {
+        let is_it = |known: &&&dyn Rule| known.id() == rule && known.needs_values();
+        self.is_verified || !RULES.iter().any(|known| is_it(&known))
     }
 
     /// Takes over what another thread, or another run, found.
     pub(crate) fn add(&mut self, part: Report) {
         self.findings.extend(part.findings);
         self.unchecked.extend(part.unchecked);
+        self.sealed.extend(part.sealed);
+        self.vault.0.extend(part.vault.0);
         self.directives.extend(part.directives);
         self.held.ignored += part.held.ignored;
         self.held.baseline += part.held.baseline;
@@ -205,6 +233,7 @@ fn check_file(
     path: &Path,
     (read, before): (&Read<'_>, &Before<'_>),
     (configs, known): (&Configs, Option<&Snapshot>),
+    verification: Option<&Verification<'_>>,
     report: &mut Report,
 ) {
     let text = match Content::of(path, read(path)) {
@@ -213,12 +242,18 @@ fn check_file(
         Content::Unchecked(reason) => return report.unchecked.push(Unchecked::file(path, reason)),
     };
     report.directives.extend(directive::all(path, &text));
+    let is_verified = verification.is_some() && text.contains(plain::TOKEN);
+    let earlier = report.unchecked.len();
     let whole = Text { path, text: &text, before };
     let mut texts = Vec::new();
     RULES.iter().for_each(|rule| rule.text(&whole, &mut texts));
     let from = report.findings.len();
-    if is_manifest(path) {
-        check_document(path, text, (configs, known), &mut texts, report);
+    match is_manifest(path) {
+        true => check_document(path, text, (configs, known), verification, &mut texts, report),
+        false => verification.into_iter().for_each(|with| with.text(path, &text, report)),
+    }
+    for unchecked in &mut report.unchecked[earlier..] {
+        unchecked.is_unverified = is_verified && unchecked.path == path;
     }
     text::join(&mut report.findings, from, texts);
 }
@@ -228,6 +263,7 @@ fn check_document(
     path: &Path,
     text: String,
     (configs, known): (&Configs, Option<&Snapshot>),
+    verification: Option<&Verification<'_>>,
     texts: &mut Vec<Finding>,
     report: &mut Report,
 ) {
@@ -246,6 +282,12 @@ fn check_document(
         Ok(input) => {
             RULES.iter().for_each(|rule| rule.document(&input, &mut report.findings));
             texts.retain(|found| !input.tells(found.position.line));
+            if let Some(with) = verification.filter(|_| input.own.is_some()) {
+                match document.syntax() == Format::of_path(path).syntax() {
+                    true => with.document(path, document, report),
+                    false => with.text(path, document.source(), report),
+                }
+            }
         }
         Err(error) => {
             let reason = format!("its `sops` mapping cannot be used: {error}");

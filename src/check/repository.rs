@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Unchecked;
 use super::creation::NAME;
 use super::finding::{Confidence, Finding, Hint};
+use super::opened::Vault;
 use super::rules::Rule;
 use crate::document::{Document, NodeId};
 use crate::kube::Object;
@@ -33,6 +34,8 @@ pub(crate) struct Repository<'r> {
     pub(super) secrets: Vec<SecretSite<'r>>,
     /// The Clusters, each with the roles that it has and keeps.
     pub(super) clusters: Vec<(ClusterSite<'r>, Vec<RoleSite<'r>>)>,
+    /// The values of the Secrets, where they are to be looked at.
+    pub(super) vault: Option<&'r Vault>,
 }
 
 /// A role and the Secret that it names.
@@ -47,13 +50,17 @@ pub(super) struct Credentials<'c, 'r> {
 
 impl<'r> Repository<'r> {
     /// Looks at a repository.
-    pub(super) fn new(layout: &'r Layout<'r>, unchecked: &'r [Unchecked]) -> Self {
+    pub(super) fn new(
+        layout: &'r Layout<'r>,
+        unchecked: &'r [Unchecked],
+        vault: Option<&'r Vault>,
+    ) -> Self {
         let with_roles = |site: ClusterSite<'r>| {
             let roles = layout.roles(&site).into_iter();
             (site, roles.filter(|found| !found.role.is_absent()).collect())
         };
         let clusters = layout.clusters().into_iter().map(with_roles).collect();
-        Repository { layout, unchecked, secrets: layout.secrets(), clusters }
+        Repository { layout, unchecked, secrets: layout.secrets(), clusters, vault }
     }
 
     /// The configurations that can be read, each with its path and its list of rules as they stand there.

@@ -48,7 +48,7 @@ pub(super) struct Ignore {
     /// Where it stands.
     pub(super) position: Position,
     /// Of which rules.
-    rules: Vec<String>,
+    pub(super) rules: Vec<String>,
     /// In which files.
     paths: Gitignore,
     /// About which routes; none: all.

@@ -42,7 +42,7 @@ pub(crate) struct Notice {
 
 impl Report {
     /// Gives findings the severities that were chosen, and takes out what comments and settings hold back. What holds back
-    /// nothing is only told if everything `is_whole`: otherwise its finding may be where nobody looked.
+    /// nothing is only told if everything `is_whole`, and its rule was asked: otherwise its finding may be where nobody looked.
     pub(crate) fn suppress(&mut self, settings: &Settings, is_whole: bool) -> Vec<Notice> {
         self.findings.retain_mut(|finding| match settings.severity(finding.rule) {
             Some(None) => false,
@@ -69,8 +69,11 @@ impl Report {
             !is_held
         });
         self.held.ignored += all - self.findings.len();
-        let told = directives.iter().flat_map(|one| notices(one, settings, is_whole));
-        let unused = settings.ignores.iter().zip(used).filter(|(_, used)| is_whole && !used);
+        let is_whole = |rule: &str| is_whole && self.was_asked(rule);
+        let told = directives.iter().flat_map(|one| notices(one, settings, &is_whole));
+        let unused = settings.ignores.iter().zip(used);
+        let unused =
+            unused.filter(|(ignore, used)| !used && ignore.rules.iter().all(|rule| is_whole(rule)));
         let unused = unused.map(|(ignore, _)| Notice {
             is_warning: false,
             path: PathBuf::from(FILE_NAME),
@@ -82,7 +85,11 @@ impl Report {
 }
 
 /// What is to be told about a comment.
-fn notices(directive: &Directive, settings: &Settings, is_whole: bool) -> Vec<Notice> {
+fn notices(
+    directive: &Directive,
+    settings: &Settings,
+    is_whole: &impl Fn(&str) -> bool,
+) -> Vec<Notice> {
     let path: &Path = &directive.path;
     let notice = |is_warning, message| Notice {
         is_warning,
@@ -103,7 +110,7 @@ fn notices(directive: &Directive, settings: &Settings, is_whole: bool) -> Vec<No
             let message =
                 format!("the ignore of `{rule}` gives no reason, so it holds nothing back");
             told.push(notice(true, format!("{message}: write `{FORM}`")));
-        } else if is_whole && !ignored.is_used && settings.severity(rule) != Some(None) {
+        } else if is_whole(rule) && !ignored.is_used && settings.severity(rule) != Some(None) {
             told.push(notice(false, format!("the ignore of `{rule}` holds nothing back")));
         }
     }
@@ -112,7 +119,7 @@ fn notices(directive: &Directive, settings: &Settings, is_whole: bool) -> Vec<No
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{report, secret};
+    use super::super::tests::{report, secret, verified_after};
     use super::*;
 
     /// What is left of the findings in one file, how much was ignored, and what is told.
@@ -162,6 +169,14 @@ mod tests {
             let told = vec![format!("warning: a.yaml:6: {wanted}")];
             assert_eq!(held(&commented(&format!("# keywright: {ignore}")), false), (1, 0, told));
         }
+    }
+
+    #[test]
+    fn a_comment_about_values_is_not_stale_while_nobody_looks_at_them() {
+        let text = secret("# keywright: ignore[weak-password] made up\ntype: Opaque\n");
+        assert_eq!(held(&text, true), (0, 0, vec![]));
+        let mut report = verified_after(&[("a.yaml", &text)], str::to_owned);
+        assert_eq!(report.suppress(&Settings::default(), true).len(), 1);
     }
 
     #[test]

@@ -3,7 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::document::Document;
+use crate::keys::{Identities, Recipient};
 use crate::repo::Snapshot;
+use crate::secret::RandomSource;
+use crate::sops::KeyGroup;
+use crate::sops::file::{Encryption, encrypt};
+use crate::sops::selection::{Selection, Settings};
 
 /// A recipient, for `AGE` in the rules of a test.
 const AGE: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
@@ -15,17 +21,25 @@ pub(super) fn secret(fields: &str) -> String {
 
 /// Checks files given by path and content; that of a `.sops.yaml` is its list of rules.
 pub(super) fn report(files: &[(&str, &str)]) -> Report {
+    check_bytes(&bytes_of(files), None)
+}
+
+/// Files by path and bytes, configurations made whole.
+fn bytes_of(files: &[(&str, &str)]) -> BTreeMap<PathBuf, Vec<u8>> {
     let content = |(path, text): &(&str, &str)| {
         let rules = format!("creation_rules: {}", text.replace("AGE", AGE));
         let is_configuration = Path::new(path).file_name().is_some_and(|name| name == ".sops.yaml");
         let text = if is_configuration { rules } else { (*text).to_owned() };
         (PathBuf::from(path), text.into_bytes())
     };
-    check_bytes(&files.iter().map(content).collect())
+    files.iter().map(content).collect()
 }
 
 /// Checks files by path and bytes.
-fn check_bytes(files: &BTreeMap<PathBuf, Vec<u8>>) -> Report {
+fn check_bytes(
+    files: &BTreeMap<PathBuf, Vec<u8>>,
+    verification: Option<&Verification<'_>>,
+) -> Report {
     let directory = tempfile::tempdir().unwrap();
     for (path, bytes) in files {
         let path = directory.path().join(path);
@@ -37,14 +51,74 @@ fn check_bytes(files: &BTreeMap<PathBuf, Vec<u8>>) -> Report {
     let paths: Vec<PathBuf> = files.keys().cloned().collect();
     let missing = || io::Error::from(io::ErrorKind::NotFound);
     let read = |path: &Path| files.get(path).cloned().ok_or_else(missing);
-    run(&paths, &read, NOTHING_BEFORE, Some(&layout))
+    run(&paths, &read, NOTHING_BEFORE, Some(&layout), verification)
+}
+
+/// The time at which files are verified: 2031-01-02T03:04:05Z.
+const NOW: i64 = 1_925_089_445;
+
+/// Checks files with their values, after those with `.enc.` in their names were encrypted and then changed by `tamper`.
+pub(super) fn verified_after(files: &[(&str, &str)], tamper: impl Fn(&str) -> String) -> Report {
+    let person = Identities::generate();
+    let mut identities = Identities::new();
+    identities.add(person.text.expose(), "test");
+    let recipient = Recipient::parse(person.recipient.text()).unwrap();
+    let groups = [KeyGroup::of(vec![recipient])];
+    let mut files = bytes_of(files);
+    for (path, bytes) in &mut files {
+        if path.to_string_lossy().contains(".enc.") {
+            let sealed = sealed(path, std::mem::take(bytes), &groups);
+            *bytes = tamper(&sealed).into_bytes();
+        }
+    }
+    check_bytes(&files, Some(&Verification { identities: &identities, now: NOW }))
+}
+
+/// A file, encrypted.
+fn sealed(path: &Path, bytes: Vec<u8>, groups: &[KeyGroup]) -> String {
+    let syntax = crate::sops::Format::of_path(path).syntax();
+    let regex = Some("^(data|stringData|[A-Z_]+)$");
+    let selection = Selection::new(Settings { encrypted_regex: regex, ..Settings::default() });
+    let how = Encryption {
+        groups,
+        threshold: 0,
+        selection: &selection.unwrap(),
+        mac_only_encrypted: false,
+        indent: 4,
+        now: "2031-01-02T03:04:05Z",
+    };
+    let plain = Document::parse_as(syntax, bytes).unwrap();
+    encrypt(&plain, &how, &mut Counter(1)).unwrap().source().to_owned()
+}
+
+/// Another byte every time.
+pub(super) struct Counter(pub(super) u8);
+
+impl RandomSource for Counter {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(5).wrapping_add(7);
+            *byte = self.0;
+        }
+    }
 }
 
 /// What one rule finds: `severity path:line:column route: message | hint`.
 ///
 /// Panics if a canary is in any of it.
 pub(super) fn found(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let report = report(files);
+    lines(rule, &report(files))
+}
+
+/// The same with the values of the files, those with `.enc.` in their names encrypted.
+pub(super) fn verified(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let report = verified_after(files, str::to_owned);
+    assert!(report.sealed.is_empty() && report.unchecked.is_empty());
+    lines(rule, &report)
+}
+
+/// The findings of one rule.
+pub(super) fn lines(rule: &str, report: &Report) -> Vec<String> {
     let line = |finding: &Finding| {
         let path = &finding.path;
         let line = format!(
@@ -65,7 +139,7 @@ pub(super) fn found(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
 /// What could not be checked: `path: reason`.
 fn unchecked(files: &[(&str, &[u8])]) -> Vec<String> {
     let own = |(path, bytes): &(&str, &[u8])| (PathBuf::from(path), bytes.to_vec());
-    let report = check_bytes(&files.iter().map(own).collect());
+    let report = check_bytes(&files.iter().map(own).collect(), None);
     let line = |one: &Unchecked| format!("{}: {}", one.path.display(), one.reason);
     report.unchecked.iter().map(line).collect()
 }
@@ -162,6 +236,6 @@ fn a_file_whose_own_selection_is_broken_is_told() {
 #[test]
 fn a_file_that_vanishes_is_told() {
     let read = |_: &Path| Err(io::ErrorKind::NotFound.into());
-    let report = run(&[PathBuf::from("a.yaml")], &read, NOTHING_BEFORE, None);
+    let report = run(&[PathBuf::from("a.yaml")], &read, NOTHING_BEFORE, None, None);
     assert_eq!(report.unchecked.len(), 1);
 }

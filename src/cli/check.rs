@@ -13,12 +13,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use super::claim;
 use super::failure::{located, visible};
 use super::{Context, Failure, Status};
-use crate::check::{RULES, Report, Rule, Severity, report};
+use crate::check::{RULES, Report, Rule, Sealed, Severity, report};
+use crate::keys;
 use crate::repo;
+use crate::sops::file::Error;
 use hold::HoldArgs;
 use inputs::{Chosen, Inputs};
 
-/// Find secrets in plain text and encrypted files that would fail; needs no key
+/// Find secrets in plain text and encrypted files that would fail; needs no key but with --verify
 ///
 /// Looks at the files of the repository that Git does not ignore, or at other versions of them. Findings go to standard
 /// output; a file that cannot be looked at is named on standard error. What a link or a submodule leads to is checked where
@@ -35,10 +37,11 @@ use inputs::{Chosen, Inputs};
   keywright check --format sarif > keywright.sarif
   keywright check --strict
   keywright check --update-baseline          # what is found now does not count from now on
+  keywright check --verify
   keywright check --explain plaintext-secret
 
 Exit codes: 0 nothing found, or warnings only; 1 errors found, with `--strict` warnings, too; 2 a `.sops.yaml` or a named \
-file could not be checked.")]
+file could not be checked, or with `--verify` a SOPS file not be opened.")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     inputs: Inputs,
@@ -132,7 +135,9 @@ fn conclude(found: &Report, chosen: &Chosen, strict: bool, context: &mut Context
         _ => Status::Found,
     };
     for unchecked in &found.unchecked {
-        let is_fatal = unchecked.is_configuration || chosen.named.contains(&unchecked.path);
+        let is_fatal = unchecked.is_configuration
+            || unchecked.is_unverified
+            || chosen.named.contains(&unchecked.path);
         let (word, what) = match (is_fatal, unchecked.is_configuration) {
             (_, true) => ("error", "cannot be used"),
             (true, false) => ("error", "could not be checked"),
@@ -144,5 +149,36 @@ fn conclude(found: &Report, chosen: &Chosen, strict: bool, context: &mut Context
             status = Status::Refused;
         }
     }
+    if !found.sealed.is_empty() {
+        tell_sealed(&found.sealed, context);
+        status = Status::Refused;
+    }
     status
+}
+
+/// Names the files that nobody could open: once for each reason, which many of them share.
+fn tell_sealed(sealed: &[Sealed], context: &mut Context) {
+    let mut groups: Vec<(String, Vec<&Sealed>)> = Vec::new();
+    for one in sealed {
+        let mut reason = one.error.to_string();
+        // Other reasons name them.
+        if matches!(one.error, Error::Keys(keys::Error::NoIdentity)) {
+            reason += &format!(": it is for {}", one.recipients.join(", "));
+        }
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, files)) => files.push(one),
+            None => groups.push((reason, vec![one])),
+        }
+    }
+    for (reason, files) in groups {
+        let others = match files.len() - 1 {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let place = located(&files[0].path, &reason);
+        context.note(visible(&format!("error: {place} (could not be verified{others})")));
+        for hint in Failure::at(&files[0].path, &files[0].error).hints {
+            context.note_once(visible(&format!("hint: {hint}")));
+        }
+    }
 }

@@ -16,7 +16,7 @@ mod host;
 mod password;
 mod spelling;
 
-pub(crate) use beside::{is_paired, password_beside, trimmed, user_beside};
+pub(crate) use beside::{host_beside, is_paired, password_beside, trimmed, user_beside};
 pub(crate) use host::{host_of, host_reaches};
 pub(crate) use password::{agrees, is_hash};
 pub(crate) use spelling::{SPELLINGS, Spelling, colons};

@@ -97,6 +97,11 @@ impl<'d> FluxKustomization<'d> {
         post.is_some_and(|post| self.0.document.entries(self.0.document.target(post)).count() > 0)
     }
 
+    /// Whether it takes variables from ConfigMaps and Secrets as well.
+    pub(crate) fn substitutes_from(&self) -> bool {
+        self.0.at(&["spec", "postBuild", "substituteFrom"]).is_some()
+    }
+
     /// Whether it is ready only when what it applies is healthy, by itself or by checks of its own.
     pub(crate) fn checks_health(&self) -> bool {
         let has = |key: &str| self.0.at(&["spec", key]).is_some();

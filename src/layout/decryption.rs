@@ -48,6 +48,11 @@ impl<'s> Layout<'s> {
         self.applied_by(file).is_some_and(|flux| flux.view.substitutes())
     }
 
+    /// Whether a patch lets Kustomizations replace variables.
+    pub(crate) fn patches_substitution(&self) -> bool {
+        self.patches_flux(|text| text.contains("postBuild:") || text.contains("/spec/postBuild"))
+    }
+
     /// The decryption Secret that most Kustomizations name.
     pub(crate) fn decryption_secret(&self) -> Fact<String> {
         let named =

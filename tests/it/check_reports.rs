@@ -296,7 +296,7 @@ fn a_page_is_plain_text_in_a_pipe_and_fits_a_terminal() {
 fn an_unknown_rule_is_refused_with_the_nearest_one_and_the_list() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.keywright(["check", "--explain", "plain-secret"]).go().code(2);
-    outcome.complains("'plaintext-secret'").complains("partially-encrypted, plaintext-secret");
+    outcome.complains("'plaintext-secret'").complains("password-mismatch, plaintext-secret");
 }
 
 #[test]

@@ -1,4 +1,7 @@
-//! `check` in each of the samples, as it is and encrypted: exactly what the README there says, and nothing else.
+//! `check` in each of the samples, as it is and encrypted, without values and with them: exactly what the README there
+//! says, and nothing else.
+
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -7,9 +10,10 @@ use crate::sandbox::{DATA, Sandbox};
 /// The recipient of the identity in the sample `nerv`, for samples without `.sops.yaml`.
 const RECIPIENT: &str = "age16c4r758q88t8udcxggd3dlcwy3h2t9vsvdaf82xdng765hdntdfqq37jpf";
 
-/// The findings as `severity rule path route`.
-fn findings(sandbox: &Sandbox) -> Vec<String> {
-    let outcome = sandbox.keywright(["check", "--format", "json"]).go();
+/// The findings of a run with these arguments as `severity rule path route`, in order. Values are looked at with `key`.
+fn findings(sandbox: &Sandbox, args: &[&str], key: &str) -> Vec<String> {
+    let run = sandbox.keywright(["check", "--format", "json"]).args(args);
+    let outcome = run.env("SOPS_AGE_KEY_FILE", key).go();
     let report: Value = serde_json::from_str(&outcome.stdout()).unwrap();
     let errors = report["summary"]["errors"].as_u64().unwrap();
     assert_eq!(outcome.status.code(), Some(i32::from(errors > 0)));
@@ -17,12 +21,21 @@ fn findings(sandbox: &Sandbox) -> Vec<String> {
     let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
     let shown =
         |one: &Value| ["severity", "rule", "path", "route"].map(|key| text(one, key)).join(" ");
-    report["findings"].as_array().unwrap().iter().map(shown).collect()
+    let mut found: Vec<_> = report["findings"].as_array().unwrap().iter().map(shown).collect();
+    found.sort();
+    found
 }
 
-/// What is found in a sample as it is, with `plain` Secrets in plain text, and in the same sample encrypted.
+/// What is found in a sample as it is, with `plain` Secrets in plain text, and in the same sample encrypted; there with
+/// `values` on top of it, if they are looked at.
 #[track_caller]
-fn assert_findings(name: &str, plain: &[&str], always: &[&str], encrypted: &[&str]) {
+fn assert_findings(
+    name: &str,
+    plain: &[&str],
+    always: &[&str],
+    encrypted: &[&str],
+    values: &[&str],
+) {
     let sandbox = Sandbox::new();
     sandbox.copy(&format!("{DATA}/samples/{name}"), "");
     sandbox.git(&["init", "--quiet"]);
@@ -32,18 +45,20 @@ fn assert_findings(name: &str, plain: &[&str], always: &[&str], encrypted: &[&st
         all.sort();
         all
     };
-    let found = |sandbox: &Sandbox| {
-        let mut found = findings(sandbox);
-        found.sort();
-        found
-    };
+    let own = format!("{DATA}/samples/{name}/age-test-identity.txt");
+    let shared = format!("{DATA}/samples/nerv/age-test-identity.txt");
+    let key = if Path::new(&own).exists() { own } else { shared };
+    let found = |args: &[&str]| findings(&sandbox, args, &key);
     let plain: Vec<_> = plain.iter().map(|at| format!("error plaintext-secret {at}")).collect();
-    assert_eq!(found(&sandbox), sorted(&plain, always), "{name} as it is");
+    assert_eq!(found(&[]), sorted(&plain, always), "{name} as it is");
     if !sandbox.path(".sops.yaml").exists() && name != "nerv" {
         sandbox.keywright(["init", "--yes", "--recipient", RECIPIENT]).go().success();
     }
     sandbox.keywright(["encrypt", "-i", "-r", "."]).go().success();
-    assert_eq!(found(&sandbox), sorted(&[], &[always, encrypted].concat()), "{name} encrypted");
+    let expected = [always, encrypted].concat();
+    assert_eq!(found(&[]), sorted(&[], &expected), "{name} encrypted");
+    let expected = [&expected, values].concat();
+    assert_eq!(found(&["--verify"]), sorted(&[], &expected), "{name} with its values");
 }
 
 #[test]
@@ -65,7 +80,7 @@ fn nerv_lacks_labels_and_does_not_wait_for_its_database() {
          metadata.name",
         "warning weak-dependency nerv/main/cluster/apps/shared/postgres/ks.yaml spec.wait",
     ];
-    assert_findings("nerv", &plain, &always, &[]);
+    assert_findings("nerv", &plain, &always, &[], &[]);
 }
 
 #[test]
@@ -83,7 +98,10 @@ fn k8s_ops_lacks_namespaces_and_a_decryption_and_has_rights_to_spare() {
     ];
     let encrypted =
         ["error no-decryption clusters/infra/apps/observability/grafana/ks.yaml metadata.name"];
-    assert_findings("k8s-ops", &plain, &always, &encrypted);
+    let values =
+        ["warning substitution-hazard kubernetes/apps/business/n8n/app/n8n-secret.sops.yaml \
+         stringData.N8N_SMTP_PASS"];
+    assert_findings("k8s-ops", &plain, &always, &encrypted, &values);
 }
 
 #[test]
@@ -95,14 +113,14 @@ fn home_ops_has_an_old_version_and_nothing_else() {
     let always = [
         "warning served-version kubernetes/apps/default/authentik/app/externalsecret.yaml apiVersion",
     ];
-    assert_findings("home-ops", &plain, &always, &[]);
+    assert_findings("home-ops", &plain, &always, &[], &[]);
 }
 
 #[test]
 fn the_secret_of_lab_is_not_listed_once_it_is_encrypted() {
     let plain = ["apps/nats/secret.yaml stringData.NATS_DEFAULT_PASSWORD"];
     let encrypted = ["warning not-listed apps/nats/secret.yaml metadata.name"];
-    assert_findings("lab", &plain, &[], &encrypted);
+    assert_findings("lab", &plain, &[], &encrypted, &[]);
 }
 
 #[test]
@@ -114,5 +132,5 @@ fn nobody_decrypts_in_nerv_platform() {
     ];
     let encrypted =
         ["warning no-decryption infrastructure/kubernetes/flux-system/releases.yaml metadata.name"];
-    assert_findings("nerv-platform", &plain, &[], &encrypted);
+    assert_findings("nerv-platform", &plain, &[], &encrypted, &[]);
 }

@@ -29,6 +29,8 @@ mod check_inputs;
 mod check_reports;
 /// `check` in each of the samples: exactly what their READMEs say.
 mod check_samples;
+/// `check --verify`: MACs, passwords and certificates in files of the real sops.
+mod check_verify;
 /// Conversion between formats, and extraction, against the real sops.
 mod convert;
 /// The data of the tests: sample, schemas, awkward documents and golden files agree with the programs.

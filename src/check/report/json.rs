@@ -33,7 +33,7 @@ pub(crate) fn json(report: &Report, base: &Path) -> String {
             "files": report.files,
             "errors": report.count(Severity::Error),
             "warnings": report.count(Severity::Warning),
-            "unchecked": report.unchecked.len(),
+            "unchecked": report.unchecked.len() + report.sealed.len(),
             "held_back": {"baseline": report.held.baseline, "ignored": report.held.ignored},
         },
     });

@@ -1,6 +1,7 @@
 //! The rules. Each is one file: an id, a severity, its page, and a detection that adds findings.
 //!
-//! A rule looks at one of three things: a document, the text of any file, or the repository as a whole.
+//! A rule looks at one of four things: a document, the text of any file, a SOPS file that was opened, or the repository as
+//! a whole.
 //!
 //! To add one: its file here, its `mod` line, its line in [`RULES`], its page in `docs/rules`, and its tests beside it.
 
@@ -9,17 +10,20 @@ mod credential_url;
 mod dangling_reference;
 mod env_file;
 mod excess_privilege;
+mod expired_certificate;
 mod generator_literal;
 mod hand_edited;
 mod high_entropy;
 mod known_token;
 pub(super) mod literal_credential;
+mod mac_mismatch;
 mod namespace_missing;
 mod no_decryption;
 mod non_string_value;
 pub(super) mod not_decryptable_name;
 mod not_listed;
 mod partially_encrypted;
+mod password_mismatch;
 mod plaintext_secret;
 mod private_key;
 mod recipient_drift;
@@ -28,14 +32,18 @@ mod role_secret_mismatch;
 mod rule_not_applied;
 mod selection_drift;
 mod served_version;
+mod shared_password;
 mod stray_token;
+mod substitution_hazard;
 mod too_large;
 mod uncovered;
 mod weak_dependency;
+mod weak_password;
 mod weak_selection;
 
 use super::finding::{Finding, Hint, Severity};
 use super::input::Input;
+use super::opened::Opened;
 use super::repository::Repository;
 use super::text::Text;
 use crate::document::{Document, NodeId};
@@ -47,17 +55,20 @@ pub(crate) const RULES: &[&dyn Rule] = &[
     &dangling_reference::DanglingReference,
     &env_file::EnvFile,
     &excess_privilege::ExcessPrivilege,
+    &expired_certificate::ExpiredCertificate,
     &generator_literal::GeneratorLiteral,
     &hand_edited::HandEdited,
     &high_entropy::HighEntropy,
     &known_token::KnownToken,
     &literal_credential::LiteralCredential,
+    &mac_mismatch::MacMismatch,
     &namespace_missing::NamespaceMissing,
     &no_decryption::NoDecryption,
     &non_string_value::NonStringValue,
     &not_decryptable_name::NotDecryptableName,
     &not_listed::NotListed,
     &partially_encrypted::PartiallyEncrypted,
+    &password_mismatch::PasswordMismatch,
     &plaintext_secret::PlaintextSecret,
     &private_key::PrivateKey,
     &recipient_drift::RecipientDrift,
@@ -66,10 +77,13 @@ pub(crate) const RULES: &[&dyn Rule] = &[
     &rule_not_applied::RuleNotApplied,
     &selection_drift::SelectionDrift,
     &served_version::ServedVersion,
+    &shared_password::SharedPassword,
     &stray_token::StrayToken,
+    &substitution_hazard::SubstitutionHazard,
     &too_large::TooLarge,
     &uncovered::Uncovered,
     &weak_dependency::WeakDependency,
+    &weak_password::WeakPassword,
     &weak_selection::WeakSelection,
 ];
 
@@ -93,6 +107,11 @@ pub(crate) trait Rule: Sync {
         Severity::Error
     }
 
+    /// Whether it looks at values, and so is only asked where files are opened.
+    fn needs_values(&self) -> bool {
+        false
+    }
+
     /// Its page, Markdown: what it finds, why that matters, how to mend it, before and after.
     fn page(&self) -> &'static str;
 
@@ -101,6 +120,9 @@ pub(crate) trait Rule: Sync {
 
     /// Adds what it finds in the text of a file, whatever kind of file it is.
     fn text(&self, _text: &Text<'_>, _findings: &mut Vec<Finding>) {}
+
+    /// Adds what it finds in a SOPS file that could be opened.
+    fn opened(&self, _opened: &Opened<'_>, _findings: &mut Vec<Finding>) {}
 
     /// Adds what it finds where files belong together.
     fn repository(&self, _repository: &Repository<'_>, _findings: &mut Vec<Finding>) {}

@@ -38,7 +38,7 @@ fn one(blob: &Blob, objects: &Objects) -> Report {
         false => Err(io::ErrorKind::NotFound.into()),
     };
     let path = std::slice::from_ref(&blob.path);
-    let mut report = check::run(path, &read, NOTHING_BEFORE, None);
+    let mut report = check::run(path, &read, NOTHING_BEFORE, None, None);
     // A comment is about the version that it stands in.
     report.suppress(&Settings::default(), false);
     for finding in &mut report.findings {

@@ -92,7 +92,14 @@ impl HoldArgs {
             let place = located(&broken.path, &broken.reason);
             return Err(Failure::new(place).hint("mend it first; nothing was written"));
         }
-        let baseline = Baseline::of(found);
+        if let Some(sealed) = found.sealed.first() {
+            return Err(Failure::at(&sealed.path, &sealed.error));
+        }
+        let mut baseline = Baseline::of(found);
+        // One that is damaged is written anew.
+        if let Some(old) = known.old.as_ref().and_then(|old| Baseline::parse(old).ok()) {
+            baseline = baseline.and_unasked(old, found);
+        }
         found.accept(&baseline, self.name());
         let new = Some(Content::new(baseline.text().into_bytes()));
         let change = Change { path: known.path, old: known.old, new, plain: false };

@@ -7,12 +7,15 @@
 //! | `--range` | what the later commit has otherwise; only what is new | of that commit | no |
 //! | `--history` | every version of every file | none: today's are not those of then | no |
 //! | `--stdin-filename` | standard input | of the working tree | no |
+//!
+//! With `--verify` values are looked at in each of them but the history, whose files many are for identities of then. Rules
+//! that compare Secrets need the wiring.
 
 use std::path::{Component, Path, PathBuf};
 
-use super::super::{Context, Failure, claim};
+use super::super::{Context, Failure, claim, discover};
 use super::{history, tree, versions};
-use crate::check::{self, NOTHING_BEFORE, Report};
+use crate::check::{self, NOTHING_BEFORE, Report, Verification};
 use crate::txn::Store;
 
 /// The arguments that say what to look at.
@@ -36,6 +39,9 @@ pub(super) struct Inputs {
     /// Check ignored files, too
     #[arg(long, conflicts_with = "state")]
     pub(super) no_ignore: bool,
+    /// Open SOPS files with your identities, and check MACs and values, too; what nobody can open is an error
+    #[arg(long, conflicts_with = "history")]
+    verify: bool,
 }
 
 /// What was checked. Paths are relative to the root of the repository.
@@ -62,19 +68,23 @@ impl Inputs {
     ) -> Result<(Chosen, Report), Failure> {
         let root = store.root();
         let wanted = Wanted::of(&self.paths, root, context)?;
+        let identities = if self.verify { Some(discover::identities(context)?) } else { None };
+        let now = context.seconds();
+        let verification = identities.as_ref().map(|identities| Verification { identities, now });
+        let verification = verification.as_ref();
         if let Some(name) = &self.stdin_filename {
-            return standard_input(root, name, context);
+            return standard_input(root, name, verification, context);
         }
         if self.staged {
-            return versions::staged(root, &wanted);
+            return versions::staged(root, &wanted, verification);
         }
         if let Some(range) = &self.range {
-            return versions::range(root, range, &wanted);
+            return versions::range(root, range, &wanted, verification);
         }
         if self.history {
             return history::all(root, &wanted, context);
         }
-        claim::steadily(store, context, |context| tree::check(self, root, context))
+        claim::steadily(store, context, |context| tree::check(self, root, verification, context))
     }
 }
 
@@ -82,6 +92,7 @@ impl Inputs {
 fn standard_input(
     root: &Path,
     name: &Path,
+    verification: Option<&Verification<'_>>,
     context: &mut Context,
 ) -> Result<(Chosen, Report), Failure> {
     let path = below(root, name, context)?;
@@ -91,7 +102,7 @@ fn standard_input(
         false => tree::read(&root.join(asked)),
     };
     let chosen = Chosen { paths: vec![path.clone()], named: vec![path.clone()] };
-    let found = check::run(&chosen.paths, &read, NOTHING_BEFORE, None);
+    let found = check::run(&chosen.paths, &read, NOTHING_BEFORE, None, verification);
     Ok((chosen, found))
 }
 

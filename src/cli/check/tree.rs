@@ -7,7 +7,7 @@ use std::thread;
 
 use super::super::{Context, Failure};
 use super::inputs::{Chosen, Inputs, elsewhere};
-use crate::check::{self, MOST_BYTES, Report};
+use crate::check::{self, MOST_BYTES, Report, Verification};
 use crate::layout::Layout;
 use crate::repo::{self, Objects, Snapshot};
 
@@ -15,6 +15,7 @@ use crate::repo::{self, Objects, Snapshot};
 pub(super) fn check(
     inputs: &Inputs,
     root: &Path,
+    verification: Option<&Verification<'_>>,
     context: &Context,
 ) -> Result<(Chosen, Report), Failure> {
     thread::scope(|scope| {
@@ -26,7 +27,7 @@ pub(super) fn check(
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let read = |path: &Path| read(&root.join(path));
         let before = |path: &Path| before.of_file(path);
-        let found = check::run(&chosen.paths, &read, &before, Some(&layout));
+        let found = check::run(&chosen.paths, &read, &before, Some(&layout), verification);
         Ok((chosen, found))
     })
 }

@@ -8,22 +8,32 @@ use std::path::{Path, PathBuf};
 
 use super::super::Failure;
 use super::inputs::{Chosen, Wanted};
-use crate::check::{self, Finding, MOST_BYTES, NOTHING_BEFORE, Report, Unchecked};
+use crate::check::{self, Finding, MOST_BYTES, NOTHING_BEFORE, Report, Unchecked, Verification};
 use crate::repo::{self, Difference, Kind, Objects};
 
 /// Checks what would be committed.
-pub(super) fn staged(root: &Path, wanted: &Wanted) -> Result<(Chosen, Report), Failure> {
+pub(super) fn staged(
+    root: &Path,
+    wanted: &Wanted,
+    verification: Option<&Verification<'_>>,
+) -> Result<(Chosen, Report), Failure> {
     // The other parent, where a merge is about to be committed.
+    let states = (":0:", "MERGE_HEAD:");
     let objects = opened(root)?;
-    checked(objects, repo::staged(root)?, wanted, (":0:", "MERGE_HEAD:"), |_, _| {})
+    checked(objects, repo::staged(root)?, wanted, states, verification, |_, _| {})
 }
 
 /// Checks what a range brought, without the findings that were there before.
-pub(super) fn range(root: &Path, text: &str, wanted: &Wanted) -> Result<(Chosen, Report), Failure> {
+pub(super) fn range(
+    root: &Path,
+    text: &str,
+    wanted: &Wanted,
+    verification: Option<&Verification<'_>>,
+) -> Result<(Chosen, Report), Failure> {
     let range = repo::range(root, text).map_err(|error| unknown(root, error))?;
     let state = format!("{}:", range.to);
     let objects = opened(root)?;
-    checked(objects, repo::in_range(root, &range)?, wanted, (&state, ""), leave_old)
+    checked(objects, repo::in_range(root, &range)?, wanted, (&state, ""), verification, leave_old)
 }
 
 /// The objects of a repository. Opened before Git is asked what differs: it takes a moment to start.
@@ -48,6 +58,7 @@ fn checked(
     differences: Vec<Difference>,
     wanted: &Wanted,
     (state, parent): (&str, &str),
+    verification: Option<&Verification<'_>>,
     sift: impl Fn(&Versions<'_>, &mut Report),
 ) -> Result<(Chosen, Report), Failure> {
     let mut unmerged = Report::default();
@@ -66,9 +77,9 @@ fn checked(
     if changed.is_empty() {
         return Ok((chosen, unmerged));
     }
-    let versions = Versions { objects, changed, state, parent };
-    let mut found =
-        check::run(&chosen.paths, &|path| versions.read(path), &|path| versions.before(path), None);
+    let versions = Versions { objects, changed, state, parent, verification };
+    let (read, before) = (|path: &Path| versions.read(path), |path: &Path| versions.before(path));
+    let mut found = check::run(&chosen.paths, &read, &before, None, verification);
     sift(&versions, &mut found);
     found.unchecked.extend(unmerged.unchecked);
     Ok((chosen, found))
@@ -82,6 +93,8 @@ struct Versions<'v> {
     state: &'v str,
     /// What leads to the files of another parent, or nothing.
     parent: &'v str,
+    /// With what their values are looked at, if they are.
+    verification: Option<&'v Verification<'v>>,
 }
 
 impl Versions<'_> {
@@ -122,7 +135,7 @@ fn leave_old(versions: &Versions<'_>, found: &mut Report) {
     };
     let mut paths: Vec<PathBuf> = before.keys().cloned().collect();
     paths.sort();
-    let old = check::run(&paths, &read, NOTHING_BEFORE, None);
+    let old = check::run(&paths, &read, NOTHING_BEFORE, None, versions.verification);
     let same = |one: &Finding, other: &Finding| {
         (one.rule, &one.path, &one.route, &one.message)
             == (other.rule, &other.path, &other.route, &other.message)
