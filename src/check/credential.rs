@@ -12,16 +12,41 @@
 //! `GF_SECURITY_ADMIN_PASSWORD`, `smtp.password`. A name that goes on (`passwordPolicy`) is about something else.
 
 /// Last words of names whose values are credentials by nature.
-const WORDS: [&str; 8] =
-    ["password", "passwd", "passphrase", "pass", "pwd", "token", "secret", "credential"];
+const WORDS: [&str; 9] =
+    ["password", "passwd", "passphrase", "pass", "pwd", "psk", "token", "secret", "credential"];
+
+/// How such names end, in lower case: few others do, and most texts are full of these.
+const ENDINGS: [&str; 10] = ["ord", "swd", "ase", "ass", "pwd", "psk", "ken", "ret", "ial", "key"];
+
+/// Words of [`WORDS`] that others are written together with: `dbpassword`, `bootstraptoken`, `PGPASS`.
+const JOINED: [&str; 6] = ["password", "passwd", "passphrase", "pass", "token", "secret"];
+
+/// Words that only end as those do.
+const OTHERS: [&str; 4] = ["bypass", "compass", "encompass", "trespass"];
+
+/// Words for what is computed from something and may be seen, wherever they stand in a name.
+const COMPUTED: [&str; 4] = ["checksum", "digest", "fingerprint", "hash"];
 
 /// So many of [`WORDS`] are said of passwords, from the first on.
 const PASSWORDS: usize = 5;
 
 /// Words that make a key secret when they stand before `key`; alone, a `key` is any key of a mapping or a table.
 /// `public`, `partition` and `sort` are not here, nor is `access`: the access key of S3 is a name, its secret is not.
-const BEFORE_KEY: [&str; 9] =
-    ["api", "auth", "encryption", "license", "master", "private", "secret", "session", "signing"];
+const BEFORE_KEY: [&str; 10] = [
+    "api",
+    "auth",
+    "encryption",
+    "license",
+    "master",
+    "preshared",
+    "private",
+    "secret",
+    "session",
+    "signing",
+];
+
+/// Words before `secret` that make it a name of one, or a setting about one.
+const BEFORE_SECRET: [&str; 6] = ["existing", "pull", "tls", "name", "use", "create"];
 
 /// Values that stand where a real one has to be put, or that say there is none.
 const PLACEHOLDERS: [&str; 17] = [
@@ -48,6 +73,58 @@ const PLACEHOLDERS: [&str; 17] = [
 const BEGINNINGS: [&str; 7] =
     ["changeme", "dummy", "example", "insert", "placeholder", "replace", "your"];
 
+/// Words that names of Secrets, their keys and of methods are made of, without a plural.
+const PARTS: [&str; 48] = [
+    "account",
+    "admin",
+    "api",
+    "app",
+    "auth",
+    "backup",
+    "basic",
+    "cert",
+    "client",
+    "cluster",
+    "code",
+    "config",
+    "cred",
+    "database",
+    "default",
+    "dev",
+    "external",
+    "file",
+    "for",
+    "grafana",
+    "http",
+    "key",
+    "local",
+    "main",
+    "name",
+    "operator",
+    "pguser",
+    "postgre",
+    "postgresql",
+    "prod",
+    "pull",
+    "redi",
+    "refresh",
+    "registry",
+    "release",
+    "role",
+    "root",
+    "server",
+    "service",
+    "smtp",
+    "staging",
+    "store",
+    "superuser",
+    "the",
+    "user",
+    "value",
+    "with",
+    "your",
+];
+
 /// Least characters of a value: what is shorter protects nothing, or is a number or a flag.
 const LEAST: usize = 6;
 
@@ -57,25 +134,38 @@ const LEAST_DIGITS: usize = 8;
 /// Whether a name says that its value is a credential.
 pub(super) fn is_named_so(name: &str) -> bool {
     // Few names get further, and most texts have many of them.
-    let is_candidate = name
-        .bytes()
-        .any(|byte| matches!(byte, b'p' | b'P' | b't' | b'T' | b's' | b'S' | b'k' | b'K'));
-    if !is_candidate || name.len() > 128 {
+    let end = name.len().checked_sub(3).and_then(|at| name.get(at..));
+    if !end.is_some_and(|end| ENDINGS.iter().any(|word| end.eq_ignore_ascii_case(word)))
+        || name.len() > 128
+    {
         return false;
     }
     let mut words = words(name);
-    let Some(last) = words.pop() else { return false };
-    let before = words.last().map(String::as_str);
-    match last.as_str() {
-        // `bypass` and `compass` are other words; `existingSecret` and `image pull secret` name one.
-        "secret" => {
-            !matches!(before, Some("existing" | "pull" | "tls" | "name" | "use" | "create"))
-        }
-        "key" if before == Some("access") => words.iter().any(|word| word == "secret"),
-        "key" => before.is_some_and(|before| BEFORE_KEY.contains(&before)),
-        "apikey" | "secretkey" | "privatekey" | "authkey" => true,
-        last => WORDS.contains(&last),
+    if words.iter().any(|word| COMPUTED.contains(&word.as_str())) {
+        return false;
     }
+    let Some(last) = words.pop() else { return false };
+    let ends_in = |endings: &[&str]| {
+        let before = words.last().map(String::as_str);
+        before.is_some_and(|before| endings.iter().any(|ending| before.ends_with(ending)))
+    };
+    if last == "key" {
+        let is_of_access = ends_in(&["access"]) && words.iter().any(|word| word == "secret");
+        return ends_in(&BEFORE_KEY) || is_of_access;
+    }
+    if last == "secret" {
+        return !ends_in(&BEFORE_SECRET);
+    }
+    WORDS.contains(&last.as_str()) || is_joined(&last)
+}
+
+/// Whether a word consists of several, of which the last one is for a credential.
+fn is_joined(word: &str) -> bool {
+    let is_before = |words: &[&str], before: &str| words.iter().any(|word| before.ends_with(word));
+    let of_key = word.strip_suffix("key").is_some_and(|before| is_before(&BEFORE_KEY, before));
+    let of_secret =
+        word.strip_suffix("secret").is_some_and(|before| is_before(&BEFORE_SECRET, before));
+    of_key || JOINED.iter().any(|end| word.ends_with(end)) && !OTHERS.contains(&word) && !of_secret
 }
 
 /// Whether a name says that its value is a password, which a person may have chosen.
@@ -90,7 +180,7 @@ pub(super) fn is_literal(value: &str) -> bool {
         && !value.contains(char::is_whitespace)
         && !is_reference(value)
         && !is_placeholder(value)
-        && !is_name(value)
+        && (!is_name(value) || is_passphrase(value))
         && !is_plain_number(value)
 }
 
@@ -101,7 +191,9 @@ pub(super) fn is_reference(value: &str) -> bool {
     value.contains("${")
         || value.contains("$(")
         || value.contains("{{")
-        || value.starts_with(['$', '/', '*', '&', '!', '[', '{', '|', '>'])
+        || value.starts_with(['$', '*', '&', '!', '[', '{', '|', '>'])
+        // Base64 may begin so, too, but then it has a `+` in most cases, which no path has.
+        || value.starts_with('/') && !value.contains('+')
         || value.starts_with("./")
         || value.starts_with("../")
         || value.starts_with("~/")
@@ -137,8 +229,36 @@ fn is_name(value: &str) -> bool {
             && rest.chars().all(|c| c.is_ascii_alphabetic())
             && (letters || capitals)
     };
-    words.len() > 1 && words.iter().all(is_word)
+    // `n8n`, `k3s`, `i18n`: one such word does not make a name something else.
+    let is_odd = |word: &&&str| {
+        let is_of_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        !is_word(word)
+            && word.len() <= 4
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.bytes().all(is_of_word)
+    };
+    let odd = words.iter().filter(is_odd).count();
+    let usual = words.iter().filter(|word| is_word(word)).count();
+    // A name goes on behind a separator, but for that of a directory.
+    let is_whole = !value.ends_with(['-', '_', '.', ':', '#', ',']);
+    words.len() > 1 && is_whole && usual + odd.min(1) == words.len() && usual > 0
         || words.iter().all(|word| matches!(*word, "true" | "false"))
+}
+
+/// Whether a name is a passphrase of drawn words (`correct-horse-battery-staple`): at least four of them, none of which
+/// names a part of a system, as those in the name of a Secret do.
+fn is_passphrase(name: &str) -> bool {
+    let separator = |c: char| !c.is_ascii_alphabetic();
+    let words: Vec<&str> = name.split(separator).collect();
+    let is_drawn = |word: &&str| {
+        (3..=9).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_lowercase())
+            && !PARTS.contains(&word.trim_end_matches('s'))
+            && !WORDS.contains(word)
+    };
+    let mut separators = name.matches(separator);
+    let first = separators.next();
+    words.len() >= 4 && words.iter().all(is_drawn) && separators.all(|one| Some(one) == first)
 }
 
 /// Whether a value is a number that is too short for a credential, a duration or a size.
@@ -186,6 +306,12 @@ mod tests {
             "AWS_SECRET_ACCESS_KEY",
             "masterKey",
             "encryption_key",
+            "encryptionkey",
+            "bootstraptoken",
+            "dbpassword",
+            "PAPERLESS_DBPASS",
+            "PresharedKey",
+            "wpa-psk",
         ] {
             assert!(is_named_so(name), "{name}");
         }
@@ -212,6 +338,10 @@ mod tests {
             "tokens",
             "accessKey",
             "tokenTTL",
+            "compass",
+            "existingsecret",
+            "checksum/secret",
+            "passwordHashSecret",
         ] {
             assert!(!is_named_so(name), "{name}");
         }
@@ -227,6 +357,9 @@ mod tests {
             "1234567890",
             "a:b@c3D",
             "http://u:pw9@h",
+            "Amberfield.",
+            "a1b2-c3d4-e5f6",
+            "correct-horse-battery-staple",
         ] {
             assert!(is_literal(value), "{value}");
         }
@@ -262,6 +395,10 @@ mod tests {
             "some words",
             "vault:secret/data",
             "placeholder123",
+            "my-release-postgres-password",
+            "n8n-basic-auth",
+            "correct-horse-battery",
+            "a-token-of-four-words",
         ] {
             assert!(!is_literal(value), "{value}");
         }

@@ -79,11 +79,18 @@ impl Frame {
     }
 }
 
-/// The beginning of a line up to the sign behind a name that is given a value: `export TOKEN=`.
+/// The beginning of a line up to the sign behind a name that is given a value: `export TOKEN=`. Of a command line nothing:
+/// what stands before a name there may be a value, too.
 pub(super) fn assigned(line: &str) -> Option<&str> {
     let is_name = |c: char| c.is_alphanumeric() || "_-. \t\"'".contains(c);
     let name = line.find(['=', ':']).map(|at| &line[..=at]);
-    name.filter(|name| name[..name.len() - 1].chars().all(is_name))
+    name.filter(|name| {
+        let mut words = name[..name.len() - 1].split_whitespace();
+        let last = words.next_back();
+        last.is_some_and(|last| !last.starts_with("--"))
+            && words.all(|word| matches!(word, "export" | "-"))
+            && name[..name.len() - 1].chars().all(is_name)
+    })
 }
 
 /// A part of the source that is hidden, pointed at, or both.

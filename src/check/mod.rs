@@ -20,6 +20,7 @@
 //! What it does not look at: as manifests, files that are none by name (templates such as `.j2` and `.tmpl` and
 //! `.example` files among them), and values that only refer to a secret; see [`plain`].
 
+mod assignment;
 mod baseline;
 mod content;
 mod creation;

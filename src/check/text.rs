@@ -80,7 +80,11 @@ pub(super) fn join(findings: &mut Vec<Finding>, from: usize, texts: Vec<Finding>
     findings.extend(certain);
     let is_told = |line| {
         let mut errors = findings[from..].iter().filter(|found| found.severity == Severity::Error);
-        errors.any(|found| found.lines.contains(&line))
+        // One about several keys says nothing of the lines between them.
+        errors.any(|found| match &found.places[..] {
+            [_] => found.lines.contains(&line),
+            places => places.iter().any(|place| place.line == line),
+        })
     };
     let new: Vec<_> = guesses.into_iter().filter(|guess| !is_told(guess.position.line)).collect();
     findings.extend(new);

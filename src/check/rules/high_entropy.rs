@@ -1,35 +1,23 @@
 //! `high-entropy`: a value that looks drawn, given to a name that says it is a secret.
 //!
 //! ```text
-//! API_TOKEN=q7Gm2xVt9LpR4sKd                 found, in files of settings
+//! API_TOKEN=q7Gm2xVt9LpR4sKd                 found, in files of settings and in scripts
 //! - {name: DB_PASSWORD, value: q7Gm2xVt…}    found, on one line or on two
 //! tokenUrl: https://…   secretName: a-b-c    not: the name says that it is no secret, or the value is words
 //! image: a@sha256:…     checksum: 0f3b…      not: the name says nothing of a secret
 //! ```
 //!
-//! Which names count is told in [`credential`]; dotenv files are left to `env-file`.
+//! Which names count is told in [`credential`], which spellings in [`assignment`]; dotenv files are left to `env-file`.
 //!
 //! A warning: nobody can tell a password from a number of the same look. Values of Secrets, references, UUIDs, digests,
 //! ciphertext and certificates are not looked at; nor are lock files and lines that no person wrote.
 
-use std::ops::Range;
-use std::path::Path;
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use super::super::assignment::{self, is_of_settings};
 use super::super::credential;
 use super::super::finding::{Confidence, Finding, Severity};
 use super::super::placeholder::is_placeholder;
 use super::super::text::Text;
 use super::{Rule, by_hand, quoted};
-
-/// Files of settings by what their names end with.
-const SETTINGS: &[&str] =
-    &["yaml", "yml", "json", "toml", "ini", "conf", "cfg", "properties", "tfvars"];
-
-/// Longest line that a person writes.
-const LONGEST_LINE: usize = 512;
 
 /// Shortest value: a password of 16 letters and digits has 95 bits, and shorter values are often names or dates.
 const SHORTEST: usize = 16;
@@ -41,19 +29,6 @@ const LONGEST: usize = 128;
 /// more than 3.3, of 32 hex digits 99.9 in 100 more than 3.1; words of that length have between 2.8 and 3.8. So
 /// entropy alone cannot tell words from keys: [`is_drawn`] asks for digits and for a piece without separators, too.
 const LEAST_BITS: f64 = 3.1;
-
-/// A name and its value on one line: `NAME=…`, `name: …`, `"name": "…"`, `- name: NAME` with `value: …` behind it.
-static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"^[\s#{,-]*(?:export\s+)?["']?([A-Za-z][\w.-]*)["']?\s*[:=]\s*["']?([^\s"',}]+)["']?[\s,}]*(?:#.*)?$"#;
-    Regex::new(pattern).expect("a constant that tests use")
-});
-
-/// An entry of a list of variables on one line.
-static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern =
-        r#"\bname["']?:\s*["']?([\w.-]+)["']?,\s*["']?value["']?:\s*["']?([^\s"',}]+)["']?\s*\}"#;
-    Regex::new(pattern).expect("a constant that tests use")
-});
 
 /// The rule.
 pub(super) struct HighEntropy;
@@ -75,72 +50,41 @@ impl Rule for HighEntropy {
         if !is_of_settings(text.path) || text.text.contains("SealedSecret") {
             return;
         }
-        let mut at = 0;
-        let mut named = None;
-        for line in text.text.split_inclusive('\n') {
-            if line.len() <= LONGEST_LINE
-                && let Some((name, value)) = assignment(line.trim_end(), &mut named)
-                && credential::is_named_so(name)
-                && is_drawn(&line[value.clone()])
-            {
-                let message = format!("{} is given a value that looks like a secret", quoted(name));
-                let what = "if it is one, keep it in an encrypted Secret, and refer to it here";
-                let hint = by_hand(what);
-                let span = at + value.start..at + value.end;
-                findings.push(text.finding(self, span, Confidence::Medium, message, hint));
-            }
-            at += line.len();
+        let credentials = assignment::credentials(text.text).into_iter();
+        for found in credentials.filter(|found| is_drawn(&text.text[found.value.clone()])) {
+            let message =
+                format!("{} is given a value that looks like a secret", quoted(found.name));
+            let what = "if it is one, keep it in an encrypted Secret, and refer to it here";
+            let hint = by_hand(what);
+            findings.push(text.finding(self, found.value, Confidence::Medium, message, hint));
         }
-    }
-}
-
-/// Whether a file holds settings, written by people.
-fn is_of_settings(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let name = name.to_ascii_lowercase();
-    let is_settings = name.rsplit_once('.').is_some_and(|(_, end)| SETTINGS.contains(&end));
-    let is_made = name.contains(".min.") || name.contains("lock.") || name.contains("-lock");
-    is_settings && !name.starts_with(".env") && !is_made
-}
-
-/// The name that a line gives a value, and where the value is. `named` is the name of a variable whose value comes on
-/// the next line.
-fn assignment<'l>(line: &'l str, named: &mut Option<&'l str>) -> Option<(&'l str, Range<usize>)> {
-    let before = named.take();
-    // The pattern takes a hundred times as long as this. What is drawn has a digit; most lines have none.
-    if !line.contains("name") && !line.bytes().any(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let found = match ASSIGNMENT.captures(line) {
-        Some(found) => found,
-        None if line.contains("value") => VARIABLE.captures(line)?,
-        None => return None,
-    };
-    let (name, value) = (found.get(1)?.as_str(), found.get(2)?);
-    match (name, before) {
-        ("name", _) => {
-            *named = Some(value.as_str());
-            None
-        }
-        ("value", Some(before)) => Some((before, value.range())),
-        _ => Some((name, value.range())),
     }
 }
 
 /// Whether a value looks drawn rather than chosen: a long piece without separators, which names, addresses and UUIDs
 /// have not.
-fn is_drawn(value: &str) -> bool {
+pub(super) fn is_drawn(value: &str) -> bool {
     let is_separator = |c: char| "-_./:@".contains(c);
     let longest = value.split(is_separator).map(str::len).max().unwrap_or_default();
     let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
     (SHORTEST..=LONGEST).contains(&value.len())
-        && longest >= SHORTEST
+        && (longest >= SHORTEST || is_base64(value))
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
         && credential::is_literal(value)
         && !is_other(value)
         && !is_placeholder(value)
         && bits(value) >= LEAST_BITS
+}
+
+/// Whether a value is base64 rather than words, though it has slashes: those of 18 bytes and more have all kinds of digits.
+fn is_base64(value: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
+    value.len() >= 24
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
 }
 
 /// Whether a value has the form of something that may be known: a public key, a certificate, a digest, a URL.
@@ -209,9 +153,11 @@ mod tests {
 
     #[test]
     fn hex_and_base64_are_found() {
-        for value in
-            [["3fa94b07c2e86d15", "90ab37f4e1d8c256"], ["Zk3v+Q9/xL2mT7", "bN8sWq1yUe4RdA=="]]
-        {
+        for value in [
+            ["3fa94b07c2e86d15", "90ab37f4e1d8c256"],
+            ["Zk3v+Q9/xL2mT7", "bN8sWq1yUe4RdA=="],
+            ["Zk3v/Q9/xL2mT7/b", "N8sW/q1yUe4/RdA=="],
+        ] {
             assert_eq!(one("a.ini", &format!("TOKEN={}\n", value.concat())).len(), 1);
         }
     }

@@ -8,14 +8,23 @@
 //!     - {name: API_TOKEN, value: 0x5f3759df} # by its name
 //! ```
 //!
+//! Elsewhere – in settings of programs, of Terraform, Ansible and Compose, in scripts – a password that somebody made up is
+//! a warning; what looks drawn is left to `high-entropy`, and dotenv files to `env-file`.
+//!
 //! What names and values count, and what is passed over, is told in [`credential`]. One finding per object; its confidence
 //! is medium, because nothing but names says that a value is secret. An encrypted file has none: what it leaves plain, its
 //! selection leaves plain on purpose.
 
+use std::path::Path;
+
+use super::super::assignment::{self, is_of_settings};
 use super::super::credential;
-use super::super::finding::{Confidence, Finding};
+use super::super::finding::{Confidence, Finding, Severity};
 use super::super::input::Input;
-use super::{MOST_NAMED, Rule, listed_routes};
+use super::super::placeholder::is_placeholder;
+use super::super::text::Text;
+use super::high_entropy::is_drawn;
+use super::{MOST_NAMED, Rule, by_hand, listed_routes, quoted};
 use crate::check::finding::Hint;
 use crate::document::{Document, Kind, NodeId, Value};
 use crate::kube::container::is_release;
@@ -23,6 +32,9 @@ use crate::kube::{Object, objects};
 
 /// The words of which one stands in each file with an object that is looked at.
 const MARKS: [&str; 3] = ["HelmRelease", "ConfigMap", "containers:"];
+
+/// Ends of names of what people make up.
+const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "pass", "pwd", "psk"];
 
 /// The kinds with containers, and the group of each.
 const WORKLOADS: [(&str, &str); 6] = [
@@ -67,6 +79,52 @@ impl Rule for LiteralCredential {
             findings.push(Finding { confidence: Confidence::Medium, ..finding });
         }
     }
+
+    fn text(&self, text: &Text<'_>, findings: &mut Vec<Finding>) {
+        if !is_of_settings(text.path) || is_of_kubernetes(text.text) {
+            return;
+        }
+        let may_be_words = may_be_words(text.path);
+        for found in assignment::credentials(text.text) {
+            let value = &text.text[found.value.clone()];
+            if is_for_password(found.name) && is_made_up(value, may_be_words) {
+                let message = format!("{} is given a password in plain text", quoted(found.name));
+                let what = "keep it in an encrypted file, or take it from the environment";
+                let hint = by_hand(what);
+                let span = found.value.clone();
+                let finding = text.finding(self, span, Confidence::Medium, message, hint);
+                findings.push(Finding { severity: Severity::Warning, ..finding });
+            }
+        }
+    }
+}
+
+/// Whether a text is that of an object of Kubernetes, which has its own names for everything.
+fn is_of_kubernetes(text: &str) -> bool {
+    let is_field = |line: &str| line.trim_start().trim_start_matches('"').starts_with("apiVersion");
+    text.contains("apiVersion") && text.lines().any(is_field)
+}
+
+/// Whether a name is for what people make up: nobody makes up a token or a key.
+fn is_for_password(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    PASSWORDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a value of letters alone is one in this kind of file, rather than a name in a program, a type in a schema or a
+/// text that people are shown.
+fn may_be_words(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("cfg" | "conf" | "ini" | "properties" | "sh" | "tfvars"))
+}
+
+/// Whether a value could be a password that somebody made up.
+fn is_made_up(value: &str, may_be_words: bool) -> bool {
+    credential::is_literal(value)
+        && (may_be_words || value.contains(|c: char| !c.is_alphabetic()))
+        && !value.contains(['(', ')', '[', ']', '{', '}', '\\', '<', '>'])
+        && !is_placeholder(value)
+        && !is_drawn(value)
 }
 
 /// Whether a text is worth parsing: it has such an object, and a line with such a name. Nothing is missed but what is
@@ -209,5 +267,42 @@ mod tests {
             "kind: ConfigMap\ndata:\n  host: example\n  secretName: a1b2c3d4e5\n"
         ));
         assert!(super::may_have_one("kind: ConfigMap\ndata:\n  password: a1b2c3d4e5 # note\n"));
+    }
+
+    #[test]
+    fn a_password_in_settings_and_scripts_is_a_warning() {
+        let found = |path: &str, text: &str| {
+            found("literal-credential", &[(path, &text.replace("CANARY", "Canary7!"))])
+        };
+        assert_eq!(
+            found("a.tfvars", "x = 1\ndb_password = \"CANARY\"\n"),
+            [
+                "warning a.tfvars:2:16 : `db_password` is given a password in plain text | keep it in an encrypted file, or \
+              take it from the environment"
+            ]
+        );
+        for (path, text) in [
+            ("a.ini", "[db]\npassword = CANARY\n"),
+            ("a.ini", "10.0.0.1 user=a ansible_ssh_pass=CANARY\n"),
+            ("compose.yaml", "environment:\n  POSTGRES_PASSWORD: CANARY\n"),
+            ("a.sh", "mysql --password=CANARY -e 'select 1'\n"),
+            ("a.ini", "password = correcthorse\n"),
+            ("a.py", "D = {\"PASSWORD\": \"CANARY\"}\n"),
+            ("a.json", "{\"password\": \"CANARY\"}\n"),
+        ] {
+            assert_eq!(found(path, text).len(), 1, "{path} {text}");
+        }
+        for (path, text) in [
+            ("a.md", "password = CANARY\n"),
+            ("a.json", "{\"password\": \"Kennwort\"}\n"),
+            ("a.py", "password = getpass.getpass()\n"),
+            ("a.py", "login(password=userpass)\n"),
+            ("a.sh", "read -r password\npassword=$1\n"),
+            ("a.tf", "password = random_password.app.result\n"),
+            ("a.ini", "password = changeme\ntoken = CANARY\n"),
+            ("a.yaml", "apiVersion: example.test/v1\nkind: Thing\npassword: CANARY\n"),
+        ] {
+            assert_eq!(found(path, text), [""; 0], "{path} {text}");
+        }
     }
 }
