@@ -4,6 +4,8 @@
 //! AGE-SECRET-KEY-1…                      age, its checksum verified; also AGE-SECRET-KEY-PQ-1…
 //! -----BEGIN … PRIVATE KEY-----          PEM (RFC 7468), OpenSSH, PGP
 //! PuTTY-User-Key-File-3: …               PuTTY
+//! LS0tLS1CRUdJTi…                        PEM in base64, as in a kubeconfig
+//! {"kty": "EC", …, "d": "…"}             JSON Web Key (RFC 7517)
 //! ```
 //!
 //! A key that is protected with a passphrase is a warning: it is as safe as its passphrase. A header without a key behind
@@ -11,6 +13,10 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use super::super::finding::{Confidence, Finding, Severity};
 use super::super::placeholder::is_placeholder;
@@ -27,8 +33,20 @@ const PEM: &str = "-----BEGIN ";
 /// How PuTTY files begin.
 const PUTTY: &str = "PuTTY-User-Key-File-";
 
+/// How [`PEM`] with a label behind it begins in base64.
+const PEM_IN_BASE64: &str = "LS0tLS1CRUdJTiB";
+
+/// What each JSON Web Key has.
+const JWK: &str = "\"kty\"";
+
 /// Fewest characters of base64 in a key: those of an Ed25519 key in PKCS 8, which are 64, without padding.
 const FEWEST_DIGITS: usize = 60;
+
+/// The same for PuTTY, which keeps nothing but the 32 bytes and their length.
+const FEWEST_DIGITS_OF_PUTTY: usize = 48;
+
+/// Fewest characters of the private number of a JSON Web Key: that of 256 bits has 43.
+const FEWEST_DIGITS_OF_JWK: usize = 40;
 
 /// Fewest different characters in the middle half of a key, of at least 30; drawn ones have 20 and more.
 const FEWEST_DIFFERENT: usize = 8;
@@ -65,12 +83,21 @@ impl Rule for PrivateKey {
     }
 
     fn text(&self, text: &Text<'_>, findings: &mut Vec<Finding>) {
-        let readers: [(&str, Reader); 3] = [(AGE, age), (PEM, pem), (PUTTY, putty)];
+        let readers: [(&str, Reader); 4] =
+            [(AGE, age), (PEM, pem), (PUTTY, putty), (PEM_IN_BASE64, pem_in_base64)];
         for (mark, read) in readers {
+            let mut told = 0;
             for (at, _) in text.text.match_indices(mark) {
-                let Some(key) = read(within(&text.text[at..])) else { continue };
+                let read = |from| read(within(&text.text[from..]));
+                let Some(key) = (at >= told).then_some(at).and_then(read) else { continue };
                 let span = at + key.span.start..at + key.span.end;
+                told = span.end;
                 findings.push(self.finding(text, span, &key));
+            }
+        }
+        for (at, _) in text.text.match_indices(JWK) {
+            if let Some(key) = jwk(text.text, at) {
+                findings.push(self.finding(text, key.span.clone(), &key));
             }
         }
     }
@@ -116,7 +143,7 @@ fn pem(text: &str) -> Option<Key> {
         label.strip_suffix("PRIVATE KEY").or_else(|| label.strip_suffix("PRIVATE KEY BLOCK"))?;
     let is_label = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
     let body = &rest[..rest.find("-----END ")?];
-    let digits = digits(body)?;
+    let digits = digits(body, FEWEST_DIGITS)?;
     let is_protected = kind == "ENCRYPTED "
         || body.contains("Proc-Type: 4,ENCRYPTED")
         || kind == "OPENSSH " && !digits.starts_with(OPENSSH_PLAIN);
@@ -137,14 +164,42 @@ fn putty(text: &str) -> Option<Key> {
     };
     let (encryption, _) = field("Encryption: ")?;
     let (_, body) = field("Private-Lines: ")?;
-    digits(body.split_once("Private-MAC")?.0)?;
+    digits(body.split_once("Private-MAC")?.0, FEWEST_DIGITS_OF_PUTTY)?;
     let is_protected = encryption.trim() != "none";
     Some(Key { span: 0..PUTTY.len(), what: "a private key of PuTTY".to_owned(), is_protected })
 }
 
+/// A key in PEM that is in base64 once more, alone or behind certificates.
+fn pem_in_base64(text: &str) -> Option<Key> {
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || "+/".contains(c);
+    let encoded = &text[..text.find(|c| !is_digit(c)).unwrap_or(text.len())];
+    // What is left of four digits says less than a byte, or belongs to a text that goes on elsewhere.
+    let decoded = Zeroizing::new(STANDARD.decode(&encoded[..encoded.len() / 4 * 4]).ok()?);
+    let decoded = Zeroizing::new(String::from_utf8_lossy(&decoded).into_owned());
+    let key = decoded.match_indices(PEM).find_map(|(at, _)| pem(&decoded[at..]))?;
+    Some(Key { span: 0..encoded.len(), what: format!("{} (in base64)", key.what), ..key })
+}
+
+/// The private number of a JSON Web Key, one of whose fields is at a place.
+fn jwk(text: &str, at: usize) -> Option<Key> {
+    let start = text[..at].rfind('{')?;
+    let object = &text[start..at + text[at..].find('}')?];
+    let number = |field: &str| {
+        let (before, value) = object.split_once(field)?;
+        let value = value.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        let is_digit = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        let length = value.find(|c| !is_digit(c))?;
+        let is_whole = length >= FEWEST_DIGITS_OF_JWK && !is_blank(&value[..length]);
+        is_whole.then(|| start + before.len())
+    };
+    // RFC 7518, 6: `d` of keys with a public half, `k` of those without.
+    let at = number("\"d\"").or_else(|| number("\"k\""))?;
+    Some(Key { span: at..at + 3, what: "a private JSON Web Key".to_owned(), is_protected: false })
+}
+
 /// The base64 of a key, if there is enough of it and nothing else. Line breaks may be written as in a string of a
 /// program, lines be indented or quoted, and headers stand before it.
-fn digits(body: &str) -> Option<String> {
+fn digits(body: &str, fewest: usize) -> Option<String> {
     let body = body.replace("\\n", "\n").replace("\\r", "");
     let edges = |c: char| c.is_whitespace() || "\"'`,;+#>|\\".contains(c);
     let mut digits = String::with_capacity(body.len());
@@ -157,7 +212,7 @@ fn digits(body: &str) -> Option<String> {
         }
     }
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-    let is_enough = digits.len() >= FEWEST_DIGITS && digits.bytes().all(is_digit);
+    let is_enough = digits.len() >= fewest && digits.bytes().all(is_digit);
     (is_enough && !is_blank(&digits)).then_some(digits)
 }
 
@@ -171,6 +226,7 @@ fn is_blank(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::super::tests::{found, secret};
+    use super::*;
     use crate::keys::Identities;
 
     /// What the rule finds in one file, without the hint.
@@ -225,7 +281,7 @@ mod tests {
 
     #[test]
     fn keys_of_other_programs_are_found_by_name() {
-        let openssh = format!("{}{}", super::OPENSSH_PLAIN, base64(130));
+        let openssh = format!("{}{}", OPENSSH_PLAIN, base64(130));
         let found = one(&pem("OPENSSH PRIVATE KEY", &openssh));
         assert_eq!(found, ["error a.txt:1:1 : a private key of OpenSSH in plain text"]);
         let pgp = format!("Comment: x\n\n{}\n=AbCd", base64(130));
@@ -234,9 +290,39 @@ mod tests {
         assert_eq!(one(&putty("none")), ["error a.txt:1:1 : a private key of PuTTY in plain text"]);
     }
 
-    /// A file of PuTTY.
+    #[test]
+    fn keys_in_base64_once_more_and_json_web_keys_are_found() {
+        let certificate = pem("CERTIFICATE", &base64(128));
+        for text in
+            [pem("EC PRIVATE KEY", &base64(128)), certificate + &pem("PRIVATE KEY", &base64(64))]
+        {
+            let found = one(&format!("client-key-data: {}\n", STANDARD.encode(text)));
+            assert_eq!(
+                found,
+                ["error a.txt:1:18 : a private key in PEM (in base64) in plain text"]
+            );
+        }
+        let number = base64(43).replace(['+', '/'], "-");
+        for fields in [
+            format!("\"kty\": \"EC\", \"x\": \"{number}\",\n \"d\": \"{number}\""),
+            format!("\"k\":\"{number}\",\n\"kty\":\"oct\""),
+        ] {
+            let found = one(&format!("{{\"keys\": [{{{fields}}}]}}"));
+            assert!(found[0].ends_with(": a private JSON Web Key in plain text"), "{found:?}");
+        }
+        for text in [
+            STANDARD.encode(pem("PUBLIC KEY", &base64(128))),
+            format!("{{\"kty\": \"EC\", \"x\": \"{number}\"}}, {{\"d\": \"{number}\"}}"),
+            "{\"kty\": \"RSA\", \"d\": \"...\"}".to_owned(),
+            "\"kty\"".to_owned(),
+        ] {
+            assert_eq!(one(&text), [""; 0], "{text}");
+        }
+    }
+
+    /// A file of PuTTY with the shortest of keys.
     fn putty(encryption: &str) -> String {
-        let digits = base64(64);
+        let digits = base64(48);
         format!(
             "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: {encryption}\nComment: x\nPublic-Lines: 1\n{digits}\n\
              Private-Lines: 1\n{digits}\nPrivate-MAC: {}\n",
