@@ -4,6 +4,7 @@
 //! ghp_ …30 letters and digits…  CRC-32 of these, in base 62, 6 digits
 //! glpat-….01.1a …              CRC-32 of all before, in base 36, 7 digits
 //! glsa_…_                      CRC-32 of all before the last `_`, little-endian, in hex
+//! eyJ….eyJ….…                  JSON with an algorithm, in base64
 //! ```
 
 use base64::Engine as _;
@@ -27,6 +28,9 @@ pub(super) enum Check {
     /// What stands before the first dot is an account number in base64. That is no checksum, but next to nothing
     /// else has it.
     DiscordId,
+    /// What stands before the first dot is the header of a JSON Web Token, and what follows no claims of documentation.
+    /// No checksum either: the signature cannot be verified.
+    Jwt,
 }
 
 impl Check {
@@ -38,6 +42,7 @@ impl Check {
             "base36-crc" => Check::Base36,
             "grafana-crc" => Check::Grafana,
             "discord-id" => Check::DiscordId,
+            "jwt" => Check::Jwt,
             _ => return None,
         })
     }
@@ -55,17 +60,38 @@ impl Check {
                 u32::from_str_radix(end, 16) == Ok(crc32(body).swap_bytes())
             }),
             Check::DiscordId => token.split('.').next().is_some_and(is_account_number),
+            Check::Jwt => is_signed(token),
         }
     }
+
+    /// Whether passing is as good as a proof.
+    pub(super) fn is_checksum(self) -> bool {
+        !matches!(self, Check::None | Check::DiscordId | Check::Jwt)
+    }
+}
+
+/// Base64 as it stands in tokens, which is not always written to the end.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&URL_SAFE, LENIENT).decode(text).ok()
+}
+
+/// Whether the header of a JSON Web Token names an algorithm, and its claims are not those that documentation has.
+fn is_signed(token: &str) -> bool {
+    const EXAMPLES: [&str; 2] = ["John Doe", "supabase-demo"];
+    let part = |number: usize| {
+        let bytes = token.split('.').nth(number).and_then(decoded).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let (header, claims) = (part(0), part(1));
+    header.contains("\"alg\"") && !EXAMPLES.iter().any(|example| claims.contains(example))
 }
 
 /// Whether this is a number of 17 to 20 digits (<https://docs.discord.com/developers/reference#snowflakes>) in base64.
 fn is_account_number(text: &str) -> bool {
-    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    let number = GeneralPurpose::new(&URL_SAFE, LENIENT).decode(text);
-    number.is_ok_and(|number| {
+    decoded(text).is_some_and(|number| {
         (17..=20).contains(&number.len()) && number.iter().all(u8::is_ascii_digit)
     })
 }
@@ -110,6 +136,11 @@ pub(super) fn completed(check: Check, token: &str, rest: usize) -> String {
                 base64::engine::general_purpose::URL_SAFE_NO_PAD.encode("112233445566778899");
             format!("{number}{}", &token[token.find('.').unwrap_or_default()..])
         }
+        Check::Jwt => {
+            let header =
+                base64::engine::general_purpose::URL_SAFE_NO_PAD.encode("{\"alg\":\"HS256\"}");
+            format!("{header}{}", &token[token.find('.').unwrap_or_default()..])
+        }
     }
 }
 
@@ -134,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_too_short_or_no_text_of_one_byte_characters_does_not_pass() {
-        for check in [Check::Base62, Check::Base36, Check::Grafana, Check::DiscordId] {
+        for check in [Check::Base62, Check::Base36, Check::Grafana, Check::DiscordId, Check::Jwt] {
             for token in ["", "ab", "ghp_x", "ééééé", "_zz", "."] {
                 assert!(!check.holds(token, 4), "{check:?} {token}");
             }

@@ -13,7 +13,6 @@ use super::super::finding::{Confidence, Finding};
 use super::super::placeholder::is_placeholder;
 use super::super::text::Text;
 use super::{Rule, by_hand, quoted};
-use checksum::Check;
 
 /// The rule.
 pub(super) struct KnownToken;
@@ -38,9 +37,9 @@ impl Rule for KnownToken {
             {
                 continue;
             }
-            let (confidence, checked) = match format.check {
-                Check::None | Check::DiscordId => (Confidence::Medium, ""),
-                _ => (Confidence::High, ", and its checksum is right"),
+            let (confidence, checked) = match format.check.is_checksum() {
+                true => (Confidence::High, ", and its checksum is right"),
+                false => (Confidence::Medium, ""),
             };
             let message = format!("{} in plain text ({}){checked}", format.name, quoted(format.id));
             let what = "revoke it where it was made, and keep the new one in an encrypted Secret";
