@@ -1,9 +1,11 @@
-//! `credential-url`: a URL with a password in it, in any text.
+//! `credential-url`: a URL with a password in it, in any text; or what other formats have in its place.
 //!
 //! ```text
 //! postgres://app:…@db/app   found
 //! redis://:${PASSWORD}@cache      not: filled in elsewhere
 //! https://user:pass@example.com   not: an example
+//! db.svc:5432:app:app:…           found: a line of `.pgpass`
+//! machine git.svc login me password …     found: `.netrc`
 //! ```
 //!
 //! Not found: what only shows the form – placeholders, templates, the user's name again –, names and addresses that
@@ -11,6 +13,7 @@
 
 use std::ops::Range;
 
+use super::super::credential;
 use super::super::finding::{Confidence, Finding};
 use super::super::placeholder::{is_placeholder, is_template};
 use super::super::text::Text;
@@ -57,6 +60,18 @@ const SHORTEST: usize = 4;
 /// Most bytes of one URL up to its host.
 const LONGEST: usize = 2048;
 
+/// What to do.
+const WHAT: &str = "keep the password, or all of the URL, in an encrypted Secret, and refer to it here; change a password \
+                    that was pushed";
+
+/// Files with a host, a user and a password on a line: their name, what is in their path or text, and how the password is
+/// read.
+const LINES: [(&str, &str, Reader); 2] =
+    [(".pgpass", "pgpass", pgpass), (".netrc", "machine ", netrc)];
+
+/// Reads the password of a line.
+type Reader = fn(&str) -> Option<&str>;
+
 /// The rule.
 pub(super) struct CredentialUrl;
 
@@ -73,12 +88,47 @@ impl Rule for CredentialUrl {
         let places = text.text.match_indices("://").filter_map(|(at, _)| credential(text.text, at));
         for (span, scheme) in places.filter(|(span, _)| !text.is_in_value_token(span.start)) {
             let message = format!("a URL with a password in plain text: `{scheme}://…`");
-            let what = "keep the password, or all of the URL, in an encrypted Secret, and refer to it here; change \
-                        a password that was pushed";
-            let hint = by_hand(what);
-            findings.push(text.finding(self, span, Confidence::High, message, hint));
+            findings.push(text.finding(self, span, Confidence::High, message, by_hand(WHAT)));
+        }
+        for (file, mark, read) in LINES {
+            if !text.path.to_string_lossy().contains(mark) && !text.text.contains(mark) {
+                continue;
+            }
+            let mut at = 0;
+            for line in text.text.split_inclusive('\n') {
+                if let Some(password) =
+                    read(line.trim()).filter(|text| credential::is_literal(text))
+                {
+                    let start = at + line.rfind(password).unwrap_or_default();
+                    let span = start..start + password.len();
+                    let message = format!("a line of `{file}` with a password in plain text");
+                    findings.push(text.finding(
+                        self,
+                        span,
+                        Confidence::High,
+                        message,
+                        by_hand(WHAT),
+                    ));
+                }
+                at += line.len();
+            }
         }
     }
+}
+
+/// `host:port:database:user:password` (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
+fn pgpass(line: &str) -> Option<&str> {
+    let parts: Vec<&str> = line.splitn(5, ':').collect();
+    let [_, port, _, _, password] = parts[..] else { return None };
+    let is_port = port == "*" || !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    is_port.then_some(password)
+}
+
+/// `machine host login user password password`, on one line.
+fn netrc(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace();
+    let is_entry = words.next() == Some("machine") && words.any(|word| word == "password");
+    is_entry.then(|| words.next()).flatten()
 }
 
 /// The URL whose `://` is at a place, with its scheme, if it holds a password.
@@ -181,6 +231,26 @@ mod tests {
             url("ftp", "a", "canary!,;=", "10.0.0.1"),
         ] {
             assert_eq!(one("a", &url).len(), 1, "{url}");
+        }
+    }
+
+    #[test]
+    fn lines_of_password_files_are_found_in_them_and_elsewhere() {
+        for (path, text) in [
+            (".pgpass", "db.svc:5432:*:app:canary2canary\n"),
+            ("a.yaml", "pgpass: |\n  db.svc:*:app:app:canary:2canary\n"),
+            (".netrc", "machine git.svc login me password canary2canary\n"),
+        ] {
+            let found = one(path, text);
+            assert!(found.len() == 1 && found[0].contains(": a line of `."), "{path} {found:?}");
+        }
+        for (path, text) in [
+            (".pgpass", "# host:port:database:user:password\ndb.svc:5432:*:app:${PASSWORD}\n"),
+            ("a.md", "pgpass: 12:30:15:00:canary2 canary\n"),
+            ("a.md", "the machine needs a password canary2canary\n"),
+            (".netrc", "machine git.svc login me password\n"),
+        ] {
+            assert_eq!(one(path, text), [""; 0], "{path} {text}");
         }
     }
 
