@@ -77,9 +77,12 @@ fn is_reference(text: &str) -> bool {
         || is_substituted(text)
 }
 
-/// Whether a text consists of `${…}` without default values; signs between them, such as `:`, hide nothing.
+/// Whether a text consists of `${…}` without default values; signs between them, such as `:`, and the scheme of a URL hide
+/// nothing.
 fn is_substituted(text: &str) -> bool {
-    let mut rest = text;
+    let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'+');
+    let url = text.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+    let mut rest = url.map_or(text, |(_, rest)| rest);
     let mut found = false;
     while let Some(start) = rest.find("${") {
         let Some(length) = rest[start..].find('}') else { return false };
@@ -154,6 +157,7 @@ mod tests {
             "{a: '', b: [null]}",
             "${PASSWORD}",
             "'${USER}:${PASSWORD}'",
+            "'postgres://${USER}:${PASSWORD}@${HOST}'",
             "'${PASSWORD:=}'",
             "'${PASSWORD^^}'",
             "op://vault/item/field",
