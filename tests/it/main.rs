@@ -52,6 +52,8 @@ mod db_status;
 /// `demo`, in a place of its own.
 mod decrypted;
 mod demo;
+/// `check`: how much of what is planted it finds, and how much else.
+mod detection;
 /// What is different from sops on purpose, row by row of the page.
 mod deviations;
 /// Random documents by both programs, in every combination.
