@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::commit::Target;
-use super::context::OsRandom;
 use super::each::each;
-use super::failure::{ADD_BY_SET, located};
+use super::failure::located;
 use super::file::{File, Naming};
 use super::job::{Job, jobs};
 use super::new_file::{NewFile, Wanted};
@@ -18,7 +17,7 @@ use crate::keys::Identities;
 use crate::kube;
 use crate::secret::RandomSource;
 use crate::sops::emit::emit;
-use crate::sops::file::{self, EncryptedFile, Encryption};
+use crate::sops::file::{self, EncryptedFile, Encryption, Error};
 use crate::sops::rules::Rule;
 use crate::sops::tree::Tree;
 use crate::sops::{Format, KeyGroup, binary};
@@ -43,7 +42,10 @@ const NEVER_FOUND: [&str; 5] = [
 
 In a directory, files are taken that the last commit has encrypted, and those in which a creation rule with a \
 `path_regex` picks a value; by a rule for all files, Secrets and dotenv files. Where the last commit has a file encrypted and you can read it, values that did not \
-change keep their ciphertext.")]
+change keep their ciphertext.
+
+Of a SOPS file, the values are encrypted that somebody added by hand; that needs an identity, because everything else has \
+to be what its MAC says. Recipients and selection stay those of the file.")]
 pub(crate) struct EncryptArgs {
     /// Files to encrypt; standard input if none is given
     #[arg(value_name = "FILE")]
@@ -66,8 +68,8 @@ pub(crate) struct EncryptArgs {
 pub(crate) enum Encrypted {
     /// It is to be changed; the reason why values have new ciphertext, if that needs one.
     Changed(Change, Option<String>),
-    /// It is encrypted already.
-    Already(PathBuf),
+    /// It is a SOPS file already.
+    Already(File),
     /// It was found in a directory and is none of those that are meant.
     NotMeant,
 }
@@ -91,23 +93,47 @@ pub(crate) fn run(args: EncryptArgs, context: &mut Context) -> Result<Status, Fa
                 why.into_iter().for_each(|why| context.note(format!("note: {why}")));
                 changes.push(change);
             }
-            Encrypted::Already(name) => {
-                context.note(format!("{}: already encrypted, nothing to do", name.display()));
+            Encrypted::Already(file) if file.named => {
+                let name = file.name.display();
+                context.note(format!("{name}: already encrypted, nothing to do"));
             }
-            Encrypted::NotMeant => {}
+            Encrypted::Already(_) | Encrypted::NotMeant => {}
         }
     }
     args.target.finish(changes, context)
 }
 
-/// Encrypts one file.
+/// Encrypts one file; of a SOPS file what somebody added in plain text.
 pub(crate) fn encrypt(
     job: Job,
     wanted: &Wanted,
     identities: &Identities,
     now: &str,
-    random: &mut OsRandom,
+    random: &mut dyn RandomSource,
 ) -> Result<Encrypted, Failure> {
+    let file = match encrypt_plain(job, wanted, identities, now, random)? {
+        Encrypted::Already(file) => file,
+        other => return Ok(other),
+    };
+    Ok(match completed(&file, false, identities, now, random)? {
+        Some(completed) => {
+            Encrypted::Changed(file.change(completed.source().as_bytes(), true), None)
+        }
+        None => Encrypted::Already(file),
+    })
+}
+
+/// Encrypts one file that is none of SOPS.
+pub(crate) fn encrypt_plain(
+    job: Job,
+    wanted: &Wanted,
+    identities: &Identities,
+    now: &str,
+    random: &mut dyn RandomSource,
+) -> Result<Encrypted, Failure> {
+    if is_encrypted(&job.file)? {
+        return Ok(Encrypted::Already(job.file));
+    }
     let Job { file, committed, .. } = &job;
     let before = committed.as_ref().and_then(|bytes| {
         Document::parse_as(file.format.syntax(), bytes.clone()).ok().filter(has_metadata)
@@ -115,10 +141,6 @@ pub(crate) fn encrypt(
     let rule = job.rule();
     if !file.named && before.is_none() && !is_meant(&job, rule.as_ref().ok().copied().flatten()) {
         return Ok(Encrypted::NotMeant);
-    }
-    if is_covered(file)? {
-        let already = Encrypted::Already(file.name.clone());
-        return Ok(if file.named { already } else { Encrypted::NotMeant });
     }
     let how = job.encryption(rule?, wanted, now)?;
     let (known, why) = match before.as_ref().map(|before| Earlier::of(before, &how)) {
@@ -258,27 +280,45 @@ fn is_meant(job: &Job, rule: Option<&Rule>) -> bool {
     spoken_of && !file::plain_leaves(document, &rule.selection).is_empty()
 }
 
-/// Whether a file is a SOPS file already, with nothing left in the clear; refused if something is.
-fn is_covered(file: &File) -> Result<bool, Failure> {
-    let document = match file.format {
-        // Any bytes may be encrypted; those of a SOPS file are not meant to be once more.
-        Format::Binary => match file.document() {
-            Ok(document) => document,
-            Err(_) => return Ok(false),
-        },
-        _ => file.document()?,
+/// A SOPS file without values in plain text that its selection picks; `None` if it has none.
+pub(crate) fn completed(
+    file: &File,
+    ignore_mac: bool,
+    identities: &Identities,
+    now: &str,
+    random: &mut dyn RandomSource,
+) -> Result<Option<Document>, Failure> {
+    let (document, opened) = (file.document()?, file.encrypted()?);
+    let plain = file::plain_leaves(document, &opened.metadata().selection);
+    let Some(first) = plain.first() else { return Ok(None) };
+    file.refuse_conversion()?;
+    let completed = file.unlocked(identities, ignore_mac)?.complete(now, random);
+    completed.map(Some).map_err(|error| {
+        let failure = file.failure(&error);
+        let Error::MacMismatch = error else { return failure };
+        let (name, position) = (file.name.display(), document.position_of(*first));
+        let message = format!(
+            "{name}:{position}: `{}` is in plain text, and the rest is not what the MAC says: it stands in the place of \
+             an encrypted value, or something else was edited by hand",
+            document.route(*first)
+        );
+        Failure { message, ..failure }
+            .hint(format!("if all of it is wanted: `keywright rotate -i --ignore-mac {name}`"))
+    })
+}
+
+/// Whether a file is a SOPS file already.
+fn is_encrypted(file: &File) -> Result<bool, Failure> {
+    let document = match file.document() {
+        Ok(document) => document,
+        // Any bytes may be encrypted, and whether what a directory has is meant is asked later.
+        Err(_) if file.format == Format::Binary || !file.named => return Ok(false),
+        Err(failure) => return Err(failure),
     };
-    let opened = EncryptedFile::open(document).map_err(|error| file.failure(&error))?;
-    let Some(opened) = opened else { return Ok(false) };
-    match file::plain_leaves(document, &opened.metadata().selection).first() {
-        None => Ok(true),
-        Some(leaf) => Err(Failure::new(format!(
-            "{}:{}: encrypted, but `{}` is not",
-            file.name.display(),
-            document.position_of(*leaf),
-            document.route(*leaf)
-        ))
-        .hint(ADD_BY_SET)),
+    match EncryptedFile::open(document) {
+        Ok(opened) => Ok(opened.is_some()),
+        Err(_) if !file.named => Ok(false),
+        Err(error) => Err(file.failure(&error)),
     }
 }
 

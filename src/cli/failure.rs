@@ -52,10 +52,6 @@ pub(crate) const NO_APPS: &str =
 /// What to do about a file that somebody or something has damaged.
 const RESTORE: &str = "see what changed with `git diff` or `git log -p` on this file, and restore it with `git checkout`";
 
-/// What to do about a value that was added to an encrypted file by hand.
-pub(crate) const ADD_BY_SET: &str =
-    "restore the file with `git checkout`, then change it with `keywright set` or `keywright edit`";
-
 /// Why a command did not do its work. Never holds a secret.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -150,7 +146,10 @@ impl Failure {
             | sops::file::Error::MacMissing
             | sops::file::Error::MacUnreadable(_)
             | sops::file::Error::Token { .. } => failure.hint(RESTORE),
-            sops::file::Error::Plain { .. } => failure.hint(ADD_BY_SET),
+            sops::file::Error::Plain { .. } => failure.hint(format!(
+                "`keywright encrypt -i {}` encrypts what was added by hand",
+                path.display()
+            )),
             sops::file::Error::Parts { .. } => {
                 failure.hint("put identities of enough groups into your identity file")
             }

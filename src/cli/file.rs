@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::claim::{self, Access};
 use super::failure::located;
+use super::sops::Code;
 use super::{Context, Failure};
 use crate::document::{Document, ParseError, Route};
 use crate::keys::Identities;
@@ -67,6 +68,16 @@ impl File {
             parsed: OnceLock::new(),
             ..*self
         }
+    }
+
+    /// Refuses another format for the result: only tokens change.
+    pub(crate) fn refuse_conversion(&self) -> Result<(), Failure> {
+        if self.format == self.output {
+            return Ok(());
+        }
+        let (name, format) = (self.name.display(), self.format.name());
+        let stays = format!("{name}: is {format} and stays {format}: `--output-type` is refused");
+        Err(Failure::new(stays).code(Code::ConflictingFlags))
     }
 
     /// A failure of the file format.

@@ -8,7 +8,7 @@ use super::context::OsRandom;
 use super::decrypt::encrypted_among;
 use super::each::each;
 use super::file::{File, Naming};
-use super::{Context, Failure, Status, discover};
+use super::{Context, Failure, Status, discover, encrypt};
 use crate::keys::{self, Ask, Identities, Recipient};
 use crate::txn::Change;
 
@@ -34,7 +34,7 @@ pub(crate) struct RotateArgs {
     /// Recipients to remove, separated by commas
     #[arg(long, value_name = "RECIPIENTS", value_delimiter = ',')]
     rm_age: Vec<String>,
-    /// Do not compare the MAC first: the new one will vouch for what somebody changed
+    /// Do not compare the MAC first: the new one will vouch for what somebody changed, and what was added in plain text is encrypted
     #[arg(long)]
     ignore_mac: bool,
 }
@@ -65,10 +65,31 @@ pub(crate) fn run(args: RotateArgs, context: &mut Context) -> Result<Status, Fai
     let identities = discover::identities(context)?;
     let now = context.now();
     let rotated = each(files, "rotating", context, |file, random| {
-        rotate(file, &rotation, &identities, &now, random)
+        match completed(&file, &rotation, &identities, &now, random)? {
+            Some(completed) => {
+                let Change { new, .. } = rotate(completed, &rotation, &identities, &now, random)?;
+                Ok(Change { new, ..file.change(&[], true) })
+            }
+            None => rotate(file, &rotation, &identities, &now, random),
+        }
     });
     let changes = rotated.into_iter().collect::<Result<_, _>>()?;
     args.target.finish(changes, context)
+}
+
+/// The file with what somebody added in plain text encrypted, if it has that and is to be believed.
+fn completed(
+    file: &File,
+    rotation: &Rotation,
+    identities: &Identities,
+    now: &str,
+    random: &mut OsRandom,
+) -> Result<Option<File>, Failure> {
+    if !rotation.ignore_mac {
+        return Ok(None);
+    }
+    let completed = encrypt::completed(file, true, identities, now, random)?;
+    Ok(completed.map(|document| file.with_content(document.source().as_bytes())))
 }
 
 /// Rotates one file.

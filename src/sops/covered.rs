@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use zeroize::Zeroizing;
 
 use super::file::EncryptedFile;
+use super::open::is_item;
 use super::plaintext::Plaintext;
 use super::token::{Kind, Token};
 use super::walk::{Leaf, Obstacle, Visit, Was, walk};
@@ -173,9 +174,9 @@ impl Covered {
         let text = document.text(id).unwrap_or_default();
         if visit.selected && text.starts_with("ENC[") {
             let parsed = Token::parse(text);
-            let is_item =
-                document.node(id).parent.is_some_and(|p| document.items(p).next().is_some());
-            if is_item && matches!(&parsed, Ok((token, _)) if token.kind() == Kind::Comment) {
+            if is_item(document, id)
+                && matches!(&parsed, Ok((token, _)) if token.kind() == Kind::Comment)
+            {
                 return Was::Comment;
             }
             let rest = parsed.map_or(0, |(_, rest)| rest.len());

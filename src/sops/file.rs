@@ -11,6 +11,7 @@
 //! | other strings in some places | [`Unlocked::set`] |
 //! | a new data key | [`Unlocked::rotate`] |
 //! | other recipients for the same data key | [`Unlocked::rewrap`] |
+//! | values that were added in plain text, encrypted | [`Unlocked::complete`] |
 //!
 //! A binary file has calls of its own ([`super::binary`]): what is plain there is no document.
 
@@ -125,7 +126,11 @@ fn add_block(
 }
 
 /// Brings the blocks of a document up to `block`.
-fn with_block(mut edits: Edits<'_>, document: &Document, block: &Field) -> Result<Document, Error> {
+pub(super) fn with_block(
+    mut edits: Edits<'_>,
+    document: &Document,
+    block: &Field,
+) -> Result<Document, Error> {
     for root in 0..document.roots().len() {
         if let Some(place) = field::place(document, root) {
             edits.indent_by(indentation_of(document, &place));

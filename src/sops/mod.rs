@@ -30,6 +30,7 @@
 //! key for such keys. Their entries stay in the file.
 
 mod comments;
+mod complete;
 mod data_key;
 mod error;
 mod expand;

@@ -132,17 +132,9 @@ impl<'d, 'k> Opening<'d, 'k> {
         if !text.starts_with("ENC[") {
             return Err(plain(document, id));
         }
-        let failed = |source: TokenError| Error::Token {
-            position: document.position_of(id),
-            route: document.route(id),
-            source,
-        };
-        let (token, rest) = Token::parse(&text).map_err(|error| failed(error.into()))?;
-        let secret = self.key.decrypt(&token, aad).map_err(|error| failed(error.into()))?;
-        let value =
-            plaintext::parse(token.kind(), &secret).map_err(|error| failed(error.into()))?;
-        let in_list = document.node(id).parent.is_some_and(|p| document.items(p).next().is_some());
-        if token.kind() == Kind::Comment && in_list {
+        let OpenedValue { token, secret, value, rest } =
+            self::value((document, id), self.key, &text, aad)?;
+        if token.kind() == Kind::Comment && is_item(document, id) {
             let plain = secret.expose_text().unwrap_or_default();
             self.remember(&token, aad, &secret, || {
                 Known::new(&token, &text, Style::Plain, plain).into_item()
@@ -231,6 +223,40 @@ pub(super) fn comment(
         .chain(elsewhere.into_iter().map(|collection| aad_of(document, collection)));
     let (secret, aad) = paths.find_map(|aad| Some((key.decrypt(&token, &aad).ok()?, aad)))?;
     Some((token, secret, aad))
+}
+
+/// A token, opened.
+pub(super) struct OpenedValue<'t> {
+    pub(super) token: Token,
+    /// What it holds, as bytes.
+    pub(super) secret: Secret,
+    /// The same as a value.
+    pub(super) value: Value,
+    /// What stands behind it.
+    pub(super) rest: &'t str,
+}
+
+/// Opens the token that is the text of a value.
+pub(super) fn value<'t>(
+    (document, id): (&Document, NodeId),
+    key: &DataKey,
+    text: &'t str,
+    aad: &str,
+) -> Result<OpenedValue<'t>, Error> {
+    let failed = |source: TokenError| Error::Token {
+        position: document.position_of(id),
+        route: document.route(id),
+        source,
+    };
+    let (token, rest) = Token::parse(text).map_err(|error| failed(error.into()))?;
+    let secret = key.decrypt(&token, aad).map_err(|error| failed(error.into()))?;
+    let value = plaintext::parse(token.kind(), &secret).map_err(|error| failed(error.into()))?;
+    Ok(OpenedValue { token, secret, value, rest })
+}
+
+/// Whether a value is an item of a list, where SOPS stores encrypted comments.
+pub(super) fn is_item(document: &Document, id: NodeId) -> bool {
+    document.node(id).parent.is_some_and(|parent| document.items(parent).next().is_some())
 }
 
 fn plain(document: &Document, id: NodeId) -> Fault {

@@ -49,6 +49,11 @@ impl<'d, 's> Sealing<'d, 's> {
         (self.edits, self.mac)
     }
 
+    /// Lets the MAC cover a value that is encrypted already.
+    pub(super) fn cover(&mut self, plaintext: &Plaintext<'_>) {
+        self.mac.add(plaintext);
+    }
+
     /// Takes one leaf.
     pub(super) fn seal(&mut self, visit: &Visit<'_>) -> Result<Was, Fault> {
         let document = self.document;

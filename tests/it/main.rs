@@ -60,6 +60,8 @@ mod deviations;
 mod differential;
 /// `edit`: what the editor gets, what becomes of it, and that nothing is left.
 mod edit;
+/// `encrypt` of a file that is encrypted but for what somebody added by hand.
+mod encrypt_partly;
 /// `exec-env` and `exec-file` beside the real sops.
 mod exec;
 /// Dotenv and INI against the real sops, both ways.

@@ -12,7 +12,7 @@
 use super::super::finding::{Finding, Severity};
 use super::super::input::{Input, PlainSecret};
 use super::weak_selection::is_left_out;
-use super::{MOST_NAMED, Rule, encrypt, first, listed, listed_routes};
+use super::{MOST_NAMED, Rule, encrypt, first, listed, listed_routes, run};
 use crate::document::NodeId;
 use crate::kube::secret::Entry;
 use crate::sops::selection::Selection;
@@ -52,8 +52,7 @@ impl PartiallyEncrypted {
         let message = format!("in plain text in an encrypted file: {routes}");
         let labels: Vec<_> =
             leaves.iter().take(MOST_NAMED).map(|leaf| input.label(*leaf)).collect();
-        let what = "take out what was added, decrypt the file, add it again".to_owned();
-        input.finding(self, &labels, message, first(what, encrypt(input)))
+        input.finding(self, &labels, message, run("keywright encrypt -i"))
     }
 
     /// About the other values of a Secret, if it has any.
@@ -114,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_plain_value_that_the_files_own_selection_picks_is_found() {
-        let expected = "in plain text in an encrypted file: `stringData.b` | take out what was added, decrypt \
-                        the file, add it again, then run `keywright encrypt -i a.yaml`";
+        let expected =
+            "in plain text in an encrypted file: `stringData.b` | keywright encrypt -i a.yaml";
         assert_eq!(
             one("stringData:\n  a: TOKEN\n  b: canary\n", USUAL),
             [format!("error a.yaml:6:3 stringData.b: {expected}")]

@@ -95,19 +95,19 @@ fn encrypt(call: Encrypt, globals: &Globals, context: &mut Context) -> Result<St
     let least = matches!(call.output, Output::InPlace);
     let config = globals.config.as_deref();
     let job = job::jobs(vec![file], config, least, context)?.pop().expect("one file, one job");
-    let name = job.file.name.clone();
     job.refuse_second_selection(&wanted)?;
     let identities = discover::identities(context)?;
     let now = context.now();
-    match encrypt::encrypt(job, &wanted, &identities, &now, &mut context.random)? {
+    match encrypt::encrypt_plain(job, &wanted, &identities, &now, &mut context.random)? {
         Encrypted::Changed(change, why) => {
             why.into_iter().for_each(|why| context.note(format!("note: {why}")));
             target(call.output).finish(vec![change], context)
         }
-        Encrypted::Already(_) | Encrypted::NotMeant => Err(Failure::new(format!(
+        Encrypted::NotMeant => Ok(Status::Done),
+        Encrypted::Already(file) => Err(Failure::new(format!(
             "{}: the file already contains a top-level entry called `sops`, or one whose name begins with `sops_`: \
              it is encrypted",
-            name.display()
+            file.name.display()
         ))
         .code(Code::AlreadyEncrypted)),
     }
@@ -139,7 +139,7 @@ fn rotate_one(call: Rotate, globals: &Globals, context: &mut Context) -> Result<
     if call.legacy {
         demand_rule(&file, globals, context)?;
     }
-    refuse_conversion(&file)?;
+    file.refuse_conversion()?;
     let rotation = Rotation {
         add: call.add,
         remove: call.remove,
@@ -192,7 +192,7 @@ fn edit_one(call: Edit, globals: &Globals, context: &mut Context) -> Result<Stat
         if call.legacy {
             demand_rule(&file, globals, context)?;
         }
-        refuse_conversion(&file)?;
+        file.refuse_conversion()?;
         let how = Editing {
             show_master_keys: call.show_master_keys,
             ignore_mac: call.opening.ignore_mac,
@@ -342,16 +342,6 @@ fn demand_rule(file: &File, globals: &Globals, context: &mut Context) -> Result<
             file.name.display()
         ))),
     }
-}
-
-/// `rotate` keeps the format of a file: only tokens change.
-fn refuse_conversion(file: &File) -> Result<(), Failure> {
-    if file.format == file.output {
-        return Ok(());
-    }
-    let (name, format) = (file.name.display(), file.format.name());
-    Err(Failure::new(format!("{name}: is {format} and stays {format}: `--output-type` is refused"))
-        .code(Code::ConflictingFlags))
 }
 
 fn wanted(flags: &NewFile, globals: &Globals) -> Result<Wanted, Failure> {

@@ -368,3 +368,92 @@ fn a_plain_block_at_the_end_keeps_its_value_where_the_metadata_follow() {
     let before = sealed(sealed_block, &[group(&[&anna])], 0);
     assert_eq!(unlocked_plain(&before, &anna), sealed_block);
 }
+
+/// An encrypted file with a selection of its own.
+fn sealed_with(
+    text: &str,
+    selection: &Selection,
+    mac_only_encrypted: bool,
+    anna: &NewIdentity,
+) -> Document {
+    let groups = [group(&[anna])];
+    let how = Encryption {
+        groups: &groups,
+        threshold: 0,
+        selection,
+        mac_only_encrypted,
+        indent: 2,
+        now: NOW,
+    };
+    encrypt(&parse(text), &how, &mut Counter(1)).unwrap()
+}
+
+/// A file after an edit by hand, completed, or why not.
+fn completed(before: &Document, edit: (&str, &str), anna: &NewIdentity) -> Result<Document, Error> {
+    assert!(before.source().contains(edit.0), "{}", before.source());
+    let edited = parse(&before.source().replacen(edit.0, edit.1, 1));
+    unlocked(&edited, &[anna])?.complete(LATER, &mut Counter(9))
+}
+
+#[test]
+fn what_was_added_by_hand_is_encrypted_and_the_rest_keeps_its_bytes() {
+    let anna = Identities::generate();
+    let before = sealed(TEXT, &[group(&[&anna])], 0);
+    for (from, to) in [
+        ("\nitems:", "\nnew: canary # why\nitems:"),
+        ("a: '", "new: &anchor |\n  two\n  lines\nagain: *anchor\na: '"),
+        ("list: [", "list: [one, "),
+        ("items:\n", "number: 0755\nnothing:\nempty: ''\nitems:\n"),
+        ("items:\n", "new: {deep: [canary, {deeper: true}]}\nitems:\n"),
+    ] {
+        let after = completed(&before, (from, to), &anna).unwrap();
+        let lost = changed_lines(before.source(), after.source());
+        let allowed = |line: &&str| {
+            line.contains("mac:") || line.contains("lastmodified:") || line.contains("list:")
+        };
+        assert!(lost.iter().all(allowed), "{lost:#?}");
+        assert!(plain_leaves(&after, &Selection::default()).is_empty(), "{}", after.source());
+        let plain = unlocked(&after, &[&anna]).unwrap().decrypt().unwrap();
+        // What an alias stood for is written out.
+        let edit = TEXT.replacen(from, to, 1).replace("*anchor", r#""two\nlines\n""#);
+        assert_eq!(plain.source(), edit);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_what_its_mac_says_is_not_completed() {
+    let anna = Identities::generate();
+    let some = Selection::EncryptedSuffix("_secret".to_owned());
+    let text = "a_secret: x\nb: 1\nc_secret: y\n";
+    let before = sealed_with(text, &some, false, &anna);
+    let token = before.source().lines().next().unwrap().to_owned();
+    let added = "n_secret: canary\n";
+    let over_all = [
+        // In the place of a token, beside one that is gone, and beside a plain value that the MAC covers.
+        (token.clone(), "a_secret: canary".to_owned()),
+        (format!("{token}\n"), added.to_owned()),
+        ("b: 1\n".to_owned(), format!("b: 2\n{added}")),
+        ("b: 1\n".to_owned(), format!("b: 1\nd: 1\n{added}")),
+    ];
+    for (from, to) in &over_all {
+        let refused = completed(&before, (from, to), &anna).map(|done| done.source().to_owned());
+        assert!(matches!(refused, Err(Error::MacMismatch)), "{to}: {refused:?}");
+    }
+    let moved = completed(&before, ("a_secret: ", "z_secret: "), &anna);
+    assert!(matches!(moved.map(drop), Err(Error::Token { .. })));
+    let only = sealed_with(text, &some, true, &anna);
+    let (from, to) = &over_all[3];
+    let after = completed(&only, (from, to), &anna).unwrap();
+    assert!(unlocked(&after, &[&anna]).unwrap().decrypt().unwrap().source().contains(to.as_str()));
+}
+
+#[test]
+fn values_that_a_wider_selection_picks_are_completed() {
+    let anna = Identities::generate();
+    let some = Selection::EncryptedSuffix("_secret".to_owned());
+    let before = sealed_with("a_secret: x\nb: 1\n", &some, false, &anna);
+    let after =
+        completed(&before, ("encrypted_suffix: _secret", "unencrypted_suffix: _public"), &anna);
+    let plain = unlocked(&after.unwrap(), &[&anna]).unwrap().decrypt().unwrap();
+    assert_eq!(plain.source(), "a_secret: x\nb: 1\n");
+}
