@@ -1,5 +1,6 @@
 //! `keywright check`
 
+mod fix;
 mod history;
 mod hold;
 mod inputs;
@@ -11,6 +12,7 @@ use std::path::Path;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
 use super::claim;
+use super::commit::Mode;
 use super::failure::{located, visible};
 use super::{Context, Failure, Status};
 use crate::check::{RULES, Report, Rule, Sealed, Severity, report};
@@ -38,21 +40,33 @@ use inputs::{Chosen, Inputs};
   keywright check --strict
   keywright check --update-baseline          # what is found now does not count from now on
   keywright check --verify
+  keywright check --fix --dry-run
+  keywright check --fix
   keywright check --explain plaintext-secret
 
-Exit codes: 0 nothing found, or warnings only; 1 errors found, with `--strict` warnings, too; 2 a `.sops.yaml` or a named \
-file could not be checked, or with `--verify` a SOPS file not be opened.")]
+`--fix` encrypts what a creation rule picks and what was added to encrypted files by hand, gives files the recipients of \
+their rules and Secrets the label `cnpg.io/reload`, puts their numbers and booleans in quotes, lists them in the \
+`kustomization.yaml` beside them, and lets Flux decrypt what it applies: nothing else.
+
+Exit codes: 0 nothing found, or warnings only; 1 errors found, or with `--fix` left, with `--strict` warnings, too; 2 a \
+`.sops.yaml` or a named file could not be checked, with `--verify` a SOPS file not be opened, or nothing could be changed; \
+3 a file changed meanwhile; 130 interrupted.")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     inputs: Inputs,
     /// How to report
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, conflicts_with = "fix")]
     format: Format,
     /// Let warnings fail the check as errors do
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
     hold: HoldArgs,
+    /// Mend what is safe, as one change, and report what is left; what is encrypted already needs an identity
+    #[arg(long, conflicts_with_all = ["state", "no_ignore", "verify", "update_baseline"])]
+    fix: bool,
+    #[command(flatten)]
+    mode: Mode,
     /// Print the page of a rule instead: what it finds, why that matters, how to mend it
     #[arg(long, value_name = "RULE", exclusive = true, hide_possible_values = true)]
     #[arg(value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.id())).map(rule))]
@@ -67,6 +81,8 @@ impl CheckArgs {
             format: Format::Text,
             strict: false,
             hold: HoldArgs::default(),
+            fix: false,
+            mode: Mode::default(),
             explain: None,
         }
     }
@@ -107,12 +123,23 @@ pub(crate) fn run(args: CheckArgs, context: &mut Context) -> Result<Status, Fail
         context.say(report::explain(rule, columns).trim_end_matches('\n'));
         return Ok(Status::Done);
     }
+    if args.mode.dry_run && !args.fix {
+        let failure = Failure::new("`--dry-run` needs `--fix`: without it nothing is changed");
+        return Err(failure.hint("keywright check --fix --dry-run"));
+    }
     let directory = context.directory.clone();
     let root = repo::root_of(&directory);
-    context.begin("check", args.hold.access());
-    let store = claim::open(root, context)?;
-    let (chosen, mut found) = args.inputs.check(&store, context)?;
-    args.hold.apply(root, &mut found, args.inputs.are_whole(), context)?;
+    let (chosen, found) = if args.fix {
+        let left = fix::fix(&args.inputs, &args.hold, args.mode, context)?;
+        context.say("");
+        left
+    } else {
+        context.begin("check", args.hold.access());
+        let store = claim::open(root, context)?;
+        let (chosen, mut found) = args.inputs.check(&store, context)?;
+        args.hold.apply(root, &mut found, args.inputs.are_whole(), context)?;
+        (chosen, found)
+    };
     let base = directory.strip_prefix(root).unwrap_or(Path::new(""));
     let shown = match args.format {
         Format::Text => report::text(&found, base),

@@ -35,6 +35,21 @@ pub(crate) struct File {
 }
 
 impl File {
+    /// A file of a repository with a content that it has or will have, named from the root on.
+    pub(crate) fn of(root: &Path, path: &Path, content: Content) -> File {
+        let format = Format::of_path(path);
+        File {
+            name: path.to_owned(),
+            path: root.join(path),
+            format,
+            output: format,
+            content,
+            parsed: OnceLock::new(),
+            stored: true,
+            named: true,
+        }
+    }
+
     /// The content as an encrypted file of its format, or as a plain one that is text. It is parsed once.
     pub(crate) fn document(&self) -> Result<&Document, Failure> {
         let parse = || Document::parse_as(self.format.syntax(), self.content.to_vec());

@@ -127,6 +127,12 @@ impl Snapshot {
 
     /// The same after a plan: what it changes is seen as it will be.
     pub(crate) fn after(mut self, plan: &Plan) -> Snapshot {
+        self.apply(plan);
+        self
+    }
+
+    /// Shows what a plan changes as it will be.
+    pub(crate) fn apply(&mut self, plan: &Plan) {
         for change in plan.changes() {
             match &change.new {
                 Some(new) => {
@@ -136,7 +142,6 @@ impl Snapshot {
                 None => drop(self.files.remove(&change.path)),
             }
         }
-        self
     }
 
     /// The root directory.

@@ -52,7 +52,7 @@ pub(crate) fn lists<'s>(layout: &Layout<'s>, app: &App<'s>) -> Vec<&'s Path> {
 }
 
 /// The kustomize file with the entry; `None` where it has it already.
-pub(super) fn add(
+pub(crate) fn add(
     snapshot: &Snapshot,
     kustomization: &Path,
     file: &Path,

@@ -38,7 +38,7 @@ use crate::secret::{RandomSource, Secret};
 use crate::sops;
 use crate::txn::{self, Plan};
 
-pub(crate) use listing::{ListIn, lists};
+pub(crate) use listing::{ListIn, add as list, lists};
 use marks::Marks;
 use place::{Where, check_free, place_in, refused, renamed_file};
 pub(crate) use place::{check_name, place};

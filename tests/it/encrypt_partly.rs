@@ -30,14 +30,14 @@ fn encrypted(sandbox: &Sandbox, program: Option<&str>, name: &str, plain: &str) 
 
 /// Replaces a text, which has to be there, in a file.
 #[track_caller]
-fn edit(sandbox: &Sandbox, name: &str, from: &str, to: &str) {
+pub(crate) fn edit(sandbox: &Sandbox, name: &str, from: &str, to: &str) {
     let text = sandbox.read(name);
     assert!(text.contains(from), "{from}\n{text}");
     sandbox.write(name, text.replacen(from, to, 1));
 }
 
 /// What every sops prints of a file, which has to be the same: the MAC is right.
-fn values(sandbox: &Sandbox, name: &str) -> serde_json::Value {
+pub(crate) fn values(sandbox: &Sandbox, name: &str) -> serde_json::Value {
     let each = reference::versions("sops").into_iter().map(|version| {
         let run = sandbox.run(reference::sops(version));
         let args = ["decrypt", "--output-type", "json", name];

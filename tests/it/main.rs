@@ -21,6 +21,8 @@ mod tree;
 mod check;
 /// `check`: what is held back by comments, settings and the baseline.
 mod check_baseline;
+/// `check --fix`: what it mends, what it leaves, and that the real programs take it.
+mod check_fix;
 /// `check`: files edited by hand, by real programs and without them.
 mod check_hand_edited;
 /// `check`: the index, ranges, the history, standard input and files of every kind.

@@ -75,7 +75,7 @@ impl HoldArgs {
         let stale = found.accept(&baseline, self.name());
         if is_whole && !stale.is_empty() {
             tell(&stale, context);
-            context.note(visible(&format!("hint: {}", self.command())));
+            context.note_once(visible(&format!("hint: {}", self.command())));
         }
         Ok(())
     }
@@ -127,10 +127,10 @@ impl HoldArgs {
     }
 }
 
-/// Tells what holds nothing back.
+/// Tells what holds nothing back; once, though a repair checks several times.
 fn tell(notices: &[Notice], context: &mut Context) {
     for Notice { is_warning, path, place, message } in notices {
         let word = if *is_warning { "warning" } else { "note" };
-        context.note(visible(&format!("{word}: {}:{place}: {message}", path.display())));
+        context.note_once(visible(&format!("{word}: {}:{place}: {message}", path.display())));
     }
 }

@@ -16,6 +16,7 @@ use std::path::{Component, Path, PathBuf};
 use super::super::{Context, Failure, claim, discover};
 use super::{history, tree, versions};
 use crate::check::{self, NOTHING_BEFORE, Report, Verification};
+use crate::repo::Snapshot;
 use crate::txn::Store;
 
 /// The arguments that say what to look at.
@@ -84,7 +85,9 @@ impl Inputs {
         if self.history {
             return history::all(root, &wanted, context);
         }
-        claim::steadily(store, context, |context| tree::check(self, root, verification, context))
+        claim::steadily(store, context, |context| {
+            tree::check(self, &Snapshot::read(root)?, verification, context)
+        })
     }
 }
 

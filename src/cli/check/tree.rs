@@ -1,4 +1,4 @@
-//! The files of the working tree.
+//! The files of the working tree, as they are or as a plan will leave them.
 
 use std::collections::HashMap;
 use std::io::Read as _;
@@ -14,16 +14,16 @@ use crate::repo::{self, Objects, Snapshot};
 /// Checks what the arguments name, or everything.
 pub(super) fn check(
     inputs: &Inputs,
-    root: &Path,
+    snapshot: &Snapshot,
     verification: Option<&Verification<'_>>,
     context: &Context,
 ) -> Result<(Chosen, Report), Failure> {
+    let root = snapshot.root();
     thread::scope(|scope| {
-        // Git looks at all files, too: meanwhile they are read.
+        // Git looks at all files, too: meanwhile some of them are parsed.
         let before = scope.spawn(|| Before::of(root));
-        let snapshot = Snapshot::read(root)?;
-        let layout = Layout::read(&snapshot)?;
-        let chosen = Chosen::new(inputs, &context.directory, &snapshot)?;
+        let layout = Layout::read(snapshot)?;
+        let chosen = Chosen::new(inputs, &context.directory, snapshot)?;
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let read = |path: &Path| read(&root.join(path));
         let before = |path: &Path| before.of_file(path);

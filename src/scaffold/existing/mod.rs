@@ -16,6 +16,7 @@ mod entry;
 mod find;
 mod inventory;
 mod opened;
+mod quote;
 mod reference;
 mod rename;
 mod set;
@@ -37,6 +38,7 @@ pub(super) use copy::fragment;
 pub(crate) use copy::{Destination, copy};
 pub(crate) use find::{Candidate, Target, find, find_key, find_keys, named};
 pub(crate) use inventory::{Key, KeyState, Listed, inventory};
+pub(crate) use quote::quote;
 pub(crate) use rename::rename;
 pub(crate) use set::{check, get, is_encrypted, plain_values, set, unset, values, with_values};
 
