@@ -189,7 +189,7 @@ fn edits_by_hand_and_what_is_to_be_replaced_elsewhere_are_left() {
     let line = sandbox.read("config/partly.yaml").lines().next().unwrap().to_owned();
     edit(&sandbox, "config/partly.yaml", &line, &format!("a: {CANARY}"));
     let password = ["Vr7", "hK2", "qLx9", "Tz4"].concat();
-    sandbox.write("notes.md", format!("postgres://app:{password}@db.keywright.test/app\n"));
+    sandbox.write("notes.md", format!("postgres://app:{password}@db.apps.svc/app\n"));
     let files = ["app/secret.yaml", "config/partly.yaml", "notes.md"];
     let contents = files.map(|file| sandbox.read(file));
     let outcome = sandbox.keywright(["check", "--fix"]).go().code(1);

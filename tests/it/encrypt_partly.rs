@@ -2,8 +2,8 @@
 //! both versions, and what is refused.
 
 use crate::reference;
-use crate::sandbox::{Outcome, Sandbox};
-use crate::verbs::{RECIPIENT, another};
+use crate::sandbox::Sandbox;
+use crate::verbs::{RECIPIENT, another, refused};
 
 /// What must not be seen.
 const CANARY: &str = "TESTonly-added";
@@ -51,15 +51,6 @@ pub(crate) fn values(sandbox: &Sandbox, name: &str) -> serde_json::Value {
 /// The lines of one text that another one has not.
 fn lost<'t>(before: &'t str, after: &str) -> Vec<&'t str> {
     before.lines().filter(|line| !after.lines().any(|other| other == *line)).collect()
-}
-
-/// Refused, and nothing was touched.
-#[track_caller]
-fn refused<'s>(sandbox: &'s Sandbox, args: &[&str]) -> Outcome<'s> {
-    let before = sandbox.snapshot();
-    let outcome = sandbox.keywright(args).go().code(2);
-    before.assert_untouched(&sandbox.snapshot());
-    outcome
 }
 
 /// A plain file, what is added to its encrypted form, and the values that it has then, as JSON.

@@ -95,7 +95,7 @@ fn tokens(text: &str) -> Vec<&str> {
 
 /// Refused, and nothing was touched.
 #[track_caller]
-fn refused<'s>(sandbox: &'s Sandbox, args: &[&str]) -> Outcome<'s> {
+pub(crate) fn refused<'s>(sandbox: &'s Sandbox, args: &[&str]) -> Outcome<'s> {
     let before = sandbox.snapshot();
     let outcome = sandbox.keywright(args).go().code(2);
     before.assert_untouched(&sandbox.snapshot());

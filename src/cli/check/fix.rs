@@ -227,9 +227,7 @@ impl<'c> Fixing<'c> {
         let layout = Layout::read(&self.snapshot)?;
         let inventory = Inventory::take(&self.snapshot, &layout, Some(&self.identities));
         let mut findings = provision::examine(&layout, &inventory);
-        findings.retain(|found| {
-            found.rule == "reload-label" && paths.iter().any(|path| *path == found.path)
-        });
+        findings.retain(|found| found.rule == "reload-label" && paths.contains(&found.path));
         let (identities, now) = (&self.identities, self.now.as_str());
         let random = &mut self.context.random;
         let mut means = provision::Means { identities, random, now };
