@@ -192,14 +192,23 @@ pub(super) fn is_reference(value: &str) -> bool {
         || value.contains("$(")
         || value.contains("{{")
         || value.starts_with(['$', '*', '&', '!', '[', '{', '|', '>'])
-        // Base64 may begin so, too, but then it has a `+` in most cases, which no path has.
-        || value.starts_with('/') && !value.contains('+')
+        || value.starts_with('/') && !is_base64(value)
         || value.starts_with("./")
         || value.starts_with("../")
         || value.starts_with("~/")
         || value.starts_with("ENC[")
         || value.split_once("://").is_some_and(|(_, rest)| !has_user(rest))
         || value.starts_with("ref+")
+}
+
+/// Whether a value is base64 rather than words, though it has slashes: those of 18 bytes and more have all kinds of digits.
+pub(super) fn is_base64(value: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
+    value.len() >= 24
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
 }
 
 /// Whether a value is to be replaced by a real one.
@@ -241,7 +250,11 @@ fn is_name(value: &str) -> bool {
     let usual = words.iter().filter(|word| is_word(word)).count();
     // A name goes on behind a separator, but for that of a directory.
     let is_whole = !value.ends_with(['-', '_', '.', ':', '#', ',']);
-    words.len() > 1 && is_whole && usual + odd.min(1) == words.len() && usual > 0
+    // What has `_` is no name of an object, and a key of one is not numbered in the middle: `river_59_autumn`.
+    let is_number =
+        |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_chosen = value.contains('_') && words[..words.len() - 1].iter().any(is_number);
+    words.len() > 1 && is_whole && !is_chosen && usual + odd.min(1) == words.len() && usual > 0
         || words.iter().all(|word| matches!(*word, "true" | "false"))
 }
 
@@ -358,6 +371,8 @@ mod tests {
             "a:b@c3D",
             "http://u:pw9@h",
             "Amberfield.",
+            "river_59_autumn",
+            "/q7Gm2xVt9LpR4sKdZk3vQ9xL",
             "a1b2-c3d4-e5f6",
             "correct-horse-battery-staple",
         ] {
@@ -397,6 +412,7 @@ mod tests {
             "placeholder123",
             "my-release-postgres-password",
             "n8n-basic-auth",
+            "postgres-16-owner",
             "correct-horse-battery",
             "a-token-of-four-words",
         ] {

@@ -68,23 +68,13 @@ pub(super) fn is_drawn(value: &str) -> bool {
     let longest = value.split(is_separator).map(str::len).max().unwrap_or_default();
     let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
     (SHORTEST..=LONGEST).contains(&value.len())
-        && (longest >= SHORTEST || is_base64(value))
+        && (longest >= SHORTEST || credential::is_base64(value))
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
         && credential::is_literal(value)
         && !is_other(value)
         && !is_placeholder(value)
         && bits(value) >= LEAST_BITS
-}
-
-/// Whether a value is base64 rather than words, though it has slashes: those of 18 bytes and more have all kinds of digits.
-fn is_base64(value: &str) -> bool {
-    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
-    value.len() >= 24
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
-        && has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_digit)
 }
 
 /// Whether a value has the form of something that may be known: a public key, a certificate, a digest, a URL.
