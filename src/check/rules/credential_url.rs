@@ -119,9 +119,12 @@ impl Rule for CredentialUrl {
 /// `host:port:database:user:password` (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
 fn pgpass(line: &str) -> Option<&str> {
     let parts: Vec<&str> = line.splitn(5, ':').collect();
-    let [_, port, _, _, password] = parts[..] else { return None };
+    let [host, port, _, _, password] = parts[..] else { return None };
+    let is_of_host = |c: char| c.is_ascii_alphanumeric() || "._-*/".contains(c);
+    // A time or an address of hardware has numbers alone.
+    let is_host = host.chars().all(is_of_host) && !host.bytes().all(|byte| byte.is_ascii_digit());
     let is_port = port == "*" || !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    is_port.then_some(password)
+    (is_host && is_port).then_some(password)
 }
 
 /// `machine host login user password password`, on one line.
@@ -247,6 +250,7 @@ mod tests {
         for (path, text) in [
             (".pgpass", "# host:port:database:user:password\ndb.svc:5432:*:app:${PASSWORD}\n"),
             ("a.md", "pgpass: 12:30:15:00:canary2 canary\n"),
+            ("a.md", "pgpass\n12:34:56:78:9a:bc:de\n"),
             ("a.md", "the machine needs a password canary2canary\n"),
             (".netrc", "machine git.svc login me password\n"),
         ] {
