@@ -40,7 +40,9 @@ type Reader = fn(&[u8]) -> Outcome<Vec<Finding>>;
 
 /// How long a tool takes, and how much memory it has.
 struct Cost {
+    /// For all repositories, the median.
     time: Duration,
+    /// The most for any of them.
     kibibytes: u64,
 }
 

@@ -16,8 +16,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::{keys, tokens};
 
+/// Capital letters.
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+/// Small letters.
 const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+/// Decimal digits.
 const DIGITS: &str = "0123456789";
 
 /// Names of apps that people run at home and at work.
@@ -94,6 +97,7 @@ const WORDS: &[&str] = &[
 
 /// Draws values one after the other.
 pub(crate) struct Draw {
+    /// What the next number is made from.
     state: u64,
     /// The number of tokens drawn so far, so that all providers have their turn.
     tokens: usize,
@@ -257,6 +261,7 @@ impl Draw {
         }
     }
 
+    /// A random UUID, RFC 9562.
     fn uuid(&mut self) -> String {
         let hex = self.characters("0123456789abcdef", 32);
         let variant = self.characters("89ab", 1);
@@ -270,6 +275,7 @@ impl Draw {
         )
     }
 
+    /// A version of three numbers.
     fn version(&mut self) -> String {
         format!("{}.{}.{}", self.below(6), self.below(30), self.below(12))
     }

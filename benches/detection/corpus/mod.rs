@@ -75,7 +75,9 @@ pub(crate) fn repository(name: &'static str, template: &str, draw: &mut Draw) ->
 
 /// Writes a repository from a template.
 struct Writer<'d> {
+    /// What is written so far.
     repository: Repository,
+    /// What the values come from.
     draw: &'d mut Draw,
     /// The file that is written.
     path: String,
@@ -86,6 +88,7 @@ struct Writer<'d> {
 }
 
 impl<'d> Writer<'d> {
+    /// Begins with nothing.
     fn new(name: &'static str, draw: &'d mut Draw) -> Self {
         draw.next_names();
         let repository = Repository { name, files: BTreeMap::new(), labels: Vec::new() };
@@ -167,6 +170,7 @@ impl<'d> Writer<'d> {
         assert!(before.is_none(), "{} is written twice", self.path);
     }
 
+    /// Ends the last file.
     fn finished(mut self) -> Repository {
         self.close();
         self.repository

@@ -59,6 +59,7 @@ struct Line {
 }
 
 impl Line {
+    /// That of a line.
     fn of(line: &str) -> Self {
         let dash = line.len() - line.trim_start().len();
         let is_item = line.trim_start().starts_with("- ");
