@@ -22,6 +22,7 @@
 
 mod assignment;
 mod baseline;
+mod checking;
 mod content;
 mod creation;
 mod credential;
@@ -47,23 +48,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 pub(crate) use baseline::Baseline;
-use content::Content;
-use creation::Configs;
+use checking::Checking;
 use directive::Directive;
 pub(crate) use finding::{Finding, Hint, Severity, shell_word};
-use input::{Input, Look};
 use opened::Vault;
 use repository::Repository;
 pub(crate) use rules::{RULES, Rule};
 pub(crate) use settings::Settings;
 pub(crate) use suppress::{Held, Notice};
-use text::Text;
 pub(crate) use verify::{Sealed, Verification};
 
 use crate::document::Position;
 use crate::layout::Layout;
-use crate::repo::Snapshot;
-use crate::sops::Format;
 
 /// Most bytes of one file that are looked at. A Kubernetes object has 1.5 MiB at most, so that a larger
 /// file is a stream of many, or none.
@@ -129,30 +125,35 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
     matches!(extension, Some("yaml" | "yml" | "json"))
 }
 
-/// Checks files, whose paths are relative to the root of the repository and in order; with a layout, what rules say about
-/// files that belong together, if these are among them; with a verification, what they say about values.
-pub(crate) fn run(
-    paths: &[PathBuf],
-    read: &Read<'_>,
-    before: &Before<'_>,
-    layout: Option<&Layout<'_>>,
-    verification: Option<&Verification<'_>>,
-) -> Report {
+/// What files are looked at with.
+pub(crate) struct Means<'m> {
+    /// Reads those that are looked at, and configurations.
+    pub(crate) read: &'m Read<'m>,
+    /// What they were before.
+    pub(crate) before: &'m Before<'m>,
+    /// The repository that they belong to, for rules about files that belong together, if these are among them.
+    pub(crate) layout: Option<&'m Layout<'m>>,
+    /// What opens SOPS files, for rules about values.
+    pub(crate) verification: Option<&'m Verification<'m>>,
+}
+
+impl<'m> Means<'m> {
+    /// No more than what it takes to read files.
+    pub(crate) fn reading(read: &'m Read<'m>) -> Self {
+        Means { read, before: NOTHING_BEFORE, layout: None, verification: None }
+    }
+}
+
+/// Checks files, whose paths are relative to the root of the repository and in order.
+pub(crate) fn run(paths: &[PathBuf], means: &Means<'_>) -> Report {
     let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let mut report = Report::default();
-    // What the layout was read from is not read again, and parsed once for both.
-    let known = layout.map(Layout::snapshot);
-    let configs = Configs::read(&files, read, known, &mut report.unchecked);
-    let held = |path: &Path| known?.held(path).map(|bytes| Ok(bytes.to_vec()));
-    let read = |path: &Path| held(path).unwrap_or_else(|| read(path));
-    report.add(on_all(&files, |path, report| {
-        report.files += 1;
-        check_file(path, (&read, before), (&configs, known), verification, report);
-    }));
-    report.is_verified = verification.is_some();
+    let checking = Checking::new(&files, means, &mut report.unchecked);
+    report.add(on_all(&files, |path, report| checking.file(path, report)));
+    report.is_verified = means.verification.is_some();
     let vault = std::mem::take(&mut report.vault);
-    if let Some(layout) = layout {
-        let vault = verification.map(|_| &vault);
+    if let Some(layout) = means.layout {
+        let vault = means.verification.map(|_| &vault);
         let repository = Repository::new(layout, &report.unchecked, vault);
         let part = on_all(RULES, |rule, part| rule.repository(&repository, &mut part.findings));
         report.add(part);
@@ -227,74 +228,6 @@ impl Report {
 /// What findings are sorted by.
 fn order(finding: &Finding) -> (&Path, Position, &str) {
     (&finding.path, finding.position, finding.rule)
-}
-
-/// Reads one file and hands it to the rules.
-fn check_file(
-    path: &Path,
-    (read, before): (&Read<'_>, &Before<'_>),
-    (configs, known): (&Configs, Option<&Snapshot>),
-    verification: Option<&Verification<'_>>,
-    report: &mut Report,
-) {
-    let text = match Content::of(path, read(path)) {
-        Content::Text(text) => text,
-        Content::Passed => return,
-        Content::Unchecked(reason) => return report.unchecked.push(Unchecked::file(path, reason)),
-    };
-    report.directives.extend(directive::all(path, &text));
-    let is_verified = verification.is_some() && text.contains(plain::TOKEN);
-    let earlier = report.unchecked.len();
-    let whole = Text { path, text: &text, before };
-    let mut texts = Vec::new();
-    RULES.iter().for_each(|rule| rule.text(&whole, &mut texts));
-    let from = report.findings.len();
-    match is_manifest(path) {
-        true => check_document(path, text, (configs, known), verification, &mut texts, report),
-        false => verification.into_iter().for_each(|with| with.text(path, &text, report)),
-    }
-    for unchecked in &mut report.unchecked[earlier..] {
-        unchecked.is_unverified = is_verified && unchecked.path == path;
-    }
-    text::join(&mut report.findings, from, texts);
-}
-
-/// Hands a manifest to the rules, and takes from what they found in its text what they tell now.
-fn check_document(
-    path: &Path,
-    text: String,
-    (configs, known): (&Configs, Option<&Snapshot>),
-    verification: Option<&Verification<'_>>,
-    texts: &mut Vec<Finding>,
-    report: &mut Report,
-) {
-    let creation = configs.about(path, &mut report.unchecked);
-    let own;
-    let document = match input::look(path, text, creation, known) {
-        Look::Passed => return,
-        Look::Unchecked(unchecked) => return report.unchecked.push(unchecked),
-        Look::Known(document) => document,
-        Look::Document(document) => {
-            own = document;
-            &own
-        }
-    };
-    match Input::new(path, document, creation, configs) {
-        Ok(input) => {
-            RULES.iter().for_each(|rule| rule.document(&input, &mut report.findings));
-            texts.retain(|found| !input.tells(found.position.line));
-            if let Some(with) = verification.filter(|_| input.own.is_some()) {
-                match document.syntax() == Format::of_path(path).syntax() {
-                    true => with.document(path, document, report),
-                    false => with.text(path, document.source(), report),
-                }
-            }
-        }
-        Err(error) => {
-            let reason = format!("its `sops` mapping cannot be used: {error}");
-            report.unchecked.push(Unchecked::file(path, reason));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ fn check_bytes(
     let paths: Vec<PathBuf> = files.keys().cloned().collect();
     let missing = || io::Error::from(io::ErrorKind::NotFound);
     let read = |path: &Path| files.get(path).cloned().ok_or_else(missing);
-    run(&paths, &read, NOTHING_BEFORE, Some(&layout), verification)
+    let layout = Some(&layout);
+    run(&paths, &Means { layout, verification, ..Means::reading(&read) })
 }
 
 /// The time at which files are verified: 2031-01-02T03:04:05Z.
@@ -236,6 +237,6 @@ fn a_file_whose_own_selection_is_broken_is_told() {
 #[test]
 fn a_file_that_vanishes_is_told() {
     let read = |_: &Path| Err(io::ErrorKind::NotFound.into());
-    let report = run(&[PathBuf::from("a.yaml")], &read, NOTHING_BEFORE, None, None);
+    let report = run(&[PathBuf::from("a.yaml")], &Means::reading(&read));
     assert_eq!(report.unchecked.len(), 1);
 }

@@ -251,7 +251,7 @@ fn plain_secrets(snapshot: &Snapshot, context: &mut Context) -> Vec<PathBuf> {
         true => snapshot.bytes(path).map(<[u8]>::to_vec).map_err(std::io::Error::other),
         false => Err(std::io::ErrorKind::NotFound.into()),
     };
-    let report = check::run(&paths, &read, check::NOTHING_BEFORE, None, None);
+    let report = check::run(&paths, &check::Means::reading(&read));
     for unchecked in &report.unchecked {
         let place = super::failure::located(&unchecked.path, &unchecked.reason);
         context.note(visible(&format!("warning: {place} (not looked at)")));

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::super::each::each;
 use super::super::{Context, Failure};
 use super::inputs::{Chosen, Wanted};
-use crate::check::{self, Hint, MOST_BYTES, NOTHING_BEFORE, Report, Settings};
+use crate::check::{self, Hint, MOST_BYTES, Means, Report, Settings};
 use crate::repo::{self, Blob, Objects};
 
 /// Checks all of them.
@@ -38,7 +38,7 @@ fn one(blob: &Blob, objects: &Objects) -> Report {
         false => Err(io::ErrorKind::NotFound.into()),
     };
     let path = std::slice::from_ref(&blob.path);
-    let mut report = check::run(path, &read, NOTHING_BEFORE, None, None);
+    let mut report = check::run(path, &Means::reading(&read));
     // A comment is about the version that it stands in.
     report.suppress(&Settings::default(), false);
     for finding in &mut report.findings {

@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::{Context, Failure, claim, discover};
 use super::{history, tree, versions};
-use crate::check::{self, NOTHING_BEFORE, Report, Verification};
+use crate::check::{self, Means, Report, Verification};
 use crate::repo::Snapshot;
 use crate::txn::Store;
 
@@ -105,7 +105,8 @@ fn standard_input(
         false => tree::read(&root.join(asked)),
     };
     let chosen = Chosen { paths: vec![path.clone()], named: vec![path.clone()] };
-    let found = check::run(&chosen.paths, &read, NOTHING_BEFORE, None, verification);
+    let means = Means { verification, ..Means::reading(&read) };
+    let found = check::run(&chosen.paths, &means);
     Ok((chosen, found))
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::super::{Context, Failure};
 use super::inputs::{Chosen, Inputs, elsewhere};
-use crate::check::{self, MOST_BYTES, Report, Verification};
+use crate::check::{self, MOST_BYTES, Means, Report, Verification};
 use crate::layout::Layout;
 use crate::repo::{self, Objects, Snapshot};
 
@@ -27,7 +27,8 @@ pub(super) fn check(
         let before = before.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let read = |path: &Path| read(&root.join(path));
         let before = |path: &Path| before.of_file(path);
-        let found = check::run(&chosen.paths, &read, &before, Some(&layout), verification);
+        let means = Means { read: &read, before: &before, layout: Some(&layout), verification };
+        let found = check::run(&chosen.paths, &means);
         Ok((chosen, found))
     })
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Failure;
 use super::inputs::{Chosen, Wanted};
-use crate::check::{self, Finding, MOST_BYTES, NOTHING_BEFORE, Report, Unchecked, Verification};
+use crate::check::{self, Finding, MOST_BYTES, Means, Report, Unchecked, Verification};
 use crate::repo::{self, Difference, Kind, Objects};
 
 /// Checks what would be committed.
@@ -79,7 +79,8 @@ fn checked(
     }
     let versions = Versions { objects, changed, state, parent, verification };
     let (read, before) = (|path: &Path| versions.read(path), |path: &Path| versions.before(path));
-    let mut found = check::run(&chosen.paths, &read, &before, None, verification);
+    let means = Means { read: &read, before: &before, layout: None, verification };
+    let mut found = check::run(&chosen.paths, &means);
     sift(&versions, &mut found);
     found.unchecked.extend(unmerged.unchecked);
     Ok((chosen, found))
@@ -135,7 +136,8 @@ fn leave_old(versions: &Versions<'_>, found: &mut Report) {
     };
     let mut paths: Vec<PathBuf> = before.keys().cloned().collect();
     paths.sort();
-    let old = check::run(&paths, &read, NOTHING_BEFORE, None, versions.verification);
+    let means = Means { verification: versions.verification, ..Means::reading(&read) };
+    let old = check::run(&paths, &means);
     let same = |one: &Finding, other: &Finding| {
         (one.rule, &one.path, &one.route, &one.message)
             == (other.rule, &other.path, &other.route, &other.message)
