@@ -91,7 +91,9 @@ impl Document {
                 return Err(ParseError { position, reason: "not valid UTF-8".to_owned() });
             }
         };
-        let document = syntax.parse(source)?;
+        let mut document = syntax.parse(source)?;
+        // A repository may be held as a whole.
+        document.nodes.shrink_to_fit();
         if !syntax.repeats_keys() {
             document.refuse_duplicate_keys()?;
         }

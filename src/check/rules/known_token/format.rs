@@ -4,12 +4,13 @@
 //! github-personal  GitHub personal access token  ghp_  [0-9A-Za-z]{36}  base62-crc  https://…
 //! ```
 //!
-//! A text is passed over once by a pattern of all prefixes, which few texts contain; what follows one is then held
+//! A text is passed over once for all prefixes, which few texts contain; what follows one is then held
 //! against the formats that begin so. The pattern of a format is compiled when its prefix is met for the first time.
 
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::checksum::Check;
@@ -26,11 +27,14 @@ pub(super) static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
     TABLE.lines().filter(is_row).map(Format::read).collect()
 });
 
-/// All prefixes as one pattern.
-static PREFIXES: LazyLock<Regex> = LazyLock::new(|| {
+/// All prefixes, to be found at once. Not as a regular expression: that one is compiled for longer texts than most are.
+static PREFIXES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let prefixes = FORMATS.iter().flat_map(|format| &format.prefixes);
-    let prefixes: Vec<_> = prefixes.map(|prefix| regex::escape(prefix)).collect();
-    pattern(&prefixes.join("|"))
+    let builder = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(prefixes);
+    builder.expect("some prefixes are no large automaton")
 });
 
 /// One format of tokens.
@@ -105,7 +109,7 @@ pub(super) fn candidates(text: &[u8]) -> impl Iterator<Item = Candidate> {
     let mut from = 0;
     std::iter::from_fn(move || {
         loop {
-            let place = PREFIXES.find_at(text, from)?.start();
+            let place = PREFIXES.find(Input::new(text).range(from..))?.start();
             // A longer prefix may begin within a shorter one.
             from = place + 1;
             // Nearly every hit ends here: prefixes are short, and texts are made of words.
