@@ -87,12 +87,8 @@ pub(crate) const RULES: &[&dyn Rule] = &[
     &weak_selection::WeakSelection,
 ];
 
-/// The command that encrypts a file in place: ours for YAML, SOPS' own for what only SOPS can encrypt.
-fn encrypt(input: &Input<'_>) -> &'static str {
-    let yaml =
-        input.path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    if yaml { "keywright encrypt -i" } else { "sops encrypt -i" }
-}
+/// The command that encrypts a file in place.
+const ENCRYPT: &str = "keywright encrypt -i";
 
 /// Most values that a message names one by one.
 const MOST_NAMED: usize = 16;

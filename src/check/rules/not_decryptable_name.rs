@@ -6,7 +6,7 @@
 
 use super::super::finding::{Confidence, Finding, Severity};
 use super::super::input::Input;
-use super::{Rule, encrypt, first, rule_not_applied};
+use super::{ENCRYPT, Rule, first, rule_not_applied};
 use crate::sops::selection::Selection;
 
 /// What the names of encrypted files have in them, after something else; `.sops.yaml` alone is the configuration.
@@ -38,7 +38,7 @@ impl Rule for NotDecryptableName {
         let message = format!("`{MARK}` in the name, but the file is not encrypted");
         let what =
             "give it another name if it holds no secret; if it does, let a creation rule select it";
-        let hint = first(what.to_owned(), encrypt(input));
+        let hint = first(what.to_owned(), ENCRYPT);
         let finding = input.finding(self, &[input.label(*value)], message, hint);
         findings.push(Finding { confidence: Confidence::Medium, ..finding });
     }

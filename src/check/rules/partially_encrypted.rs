@@ -12,7 +12,7 @@
 use super::super::finding::{Finding, Severity};
 use super::super::input::{Input, PlainSecret};
 use super::weak_selection::is_left_out;
-use super::{MOST_NAMED, Rule, encrypt, first, listed, listed_routes, run};
+use super::{ENCRYPT, MOST_NAMED, Rule, first, listed, listed_routes, run};
 use crate::document::NodeId;
 use crate::kube::secret::Entry;
 use crate::sops::selection::Selection;
@@ -52,7 +52,7 @@ impl PartiallyEncrypted {
         let message = format!("in plain text in an encrypted file: {routes}");
         let labels: Vec<_> =
             leaves.iter().take(MOST_NAMED).map(|leaf| input.label(*leaf)).collect();
-        input.finding(self, &labels, message, run("keywright encrypt -i"))
+        input.finding(self, &labels, message, run(ENCRYPT))
     }
 
     /// About the other values of a Secret, if it has any.
@@ -73,7 +73,7 @@ impl PartiallyEncrypted {
         let message = format!("{} has values that `{setting}` leaves plain: {keys}", found.title());
         let what =
             format!("to encrypt them, widen `{setting}` in the creation rule, decrypt the file");
-        let finding = input.finding(self, &labels, message, first(what, encrypt(input)));
+        let finding = input.finding(self, &labels, message, first(what, ENCRYPT));
         (!entries.is_empty()).then_some(Finding { severity: Severity::Warning, ..finding })
     }
 }

@@ -6,7 +6,7 @@
 use super::super::creation::Creation;
 use super::super::finding::{Finding, Hint};
 use super::super::input::{Input, PlainSecret};
-use super::{Rule, encrypt, first, listed, run};
+use super::{ENCRYPT, Rule, first, listed, run};
 
 /// The rule.
 pub(super) struct PlaintextSecret;
@@ -37,12 +37,12 @@ impl Rule for PlaintextSecret {
 fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
     match input.creation {
         Creation::NoConfig => {
-            first("write a `.sops.yaml` with `keywright init`".to_owned(), encrypt(input))
+            first("write a `.sops.yaml` with `keywright init`".to_owned(), ENCRYPT)
         }
         Creation::NoRule(config) => {
-            first(format!("add a creation rule for it to `{}`", config.display()), encrypt(input))
+            first(format!("add a creation rule for it to `{}`", config.display()), ENCRYPT)
         }
-        Creation::Broken(config) => first(format!("repair `{}`", config.display()), encrypt(input)),
+        Creation::Broken(config) => first(format!("repair `{}`", config.display()), ENCRYPT),
         // Its rule is for keys that only SOPS itself can use.
         Creation::Foreign => run("sops encrypt -i"),
         Creation::Rule(config, rule) => {
@@ -53,10 +53,10 @@ fn hint(input: &Input<'_>, found: &PlainSecret<'_>) -> Hint {
             });
             let missed = listed(missed.map(|entry| entry.key));
             if missed.is_empty() {
-                return run(encrypt(input));
+                return run(ENCRYPT);
             }
             let place = format!("{}:{}", config.display(), rule.position.line);
-            first(format!("let the creation rule at `{place}` select {missed}"), encrypt(input))
+            first(format!("let the creation rule at `{place}` select {missed}"), ENCRYPT)
         }
     }
 }

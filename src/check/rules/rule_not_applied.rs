@@ -8,7 +8,7 @@ use super::super::creation::Creation;
 use super::super::finding::{Confidence, Finding};
 use super::super::input::Input;
 use super::super::plain;
-use super::{MOST_NAMED, Rule, encrypt, listed_routes, run};
+use super::{ENCRYPT, MOST_NAMED, Rule, listed_routes, run};
 use crate::document::NodeId;
 use crate::kube::secret::{SecretObject, is_reference};
 use crate::kube::{Object, objects};
@@ -41,7 +41,7 @@ impl Rule for RuleNotApplied {
             format!("not encrypted, though the creation rule at `{place}` selects {routes}");
         let labels: Vec<_> =
             leaves.iter().take(MOST_NAMED).map(|leaf| input.label(*leaf)).collect();
-        let mut finding = input.finding(self, &labels, message, run(encrypt(input)));
+        let mut finding = input.finding(self, &labels, message, run(ENCRYPT));
         // The pattern may be wider than its author thought.
         finding.confidence = Confidence::Medium;
         findings.push(finding);
