@@ -42,10 +42,7 @@ mod text;
 mod verify;
 
 use std::io;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 pub(crate) use baseline::Baseline;
 use checking::Checking;
@@ -60,13 +57,11 @@ pub(crate) use verify::{Sealed, Verification};
 
 use crate::document::Position;
 use crate::layout::Layout;
+use crate::repo;
 
 /// Most bytes of one file that are looked at. A Kubernetes object has 1.5 MiB at most, so that a larger
 /// file is a stream of many, or none.
 pub(crate) const MOST_BYTES: u64 = 16 << 20;
-
-/// Most threads: beyond that, reading files is what takes the time.
-const MOST_THREADS: usize = 8;
 
 /// Reads a file relative to the root; a file larger than [`MOST_BYTES`] may be cut off anywhere beyond.
 pub(crate) type Read<'r> = dyn Fn(&Path) -> io::Result<Vec<u8>> + Sync + 'r;
@@ -165,28 +160,9 @@ pub(crate) fn run(paths: &[PathBuf], means: &Means<'_>) -> Report {
 
 /// Does some work for each item, on all processors; each of these fills a part of the report.
 fn on_all<T: Sync>(items: &[T], work: impl Fn(&T, &mut Report) + Sync) -> Report {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut report = Report::default();
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work(item, &mut report);
-        }
-        report
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
-    thread::scope(|scope| {
-        // This thread is one of them, so that a single item needs no other.
-        let others = threads.min(items.len()).saturating_sub(1);
-        let workers: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
-        let mut report = work();
-        for worker in workers {
-            match worker.join() {
-                Ok(part) => report.add(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        report
-    })
+    let mut report = Report::default();
+    repo::parts(items, work).into_iter().for_each(|part| report.add(part));
+    report
 }
 
 impl Report {

@@ -8,14 +8,12 @@ mod blame;
 mod head;
 mod hooks;
 mod objects;
+mod parts;
 mod versions;
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
-use std::thread;
 
 use ignore::WalkState;
 use zeroize::Zeroizing;
@@ -27,12 +25,10 @@ pub(crate) use blame::{Changed, changes, is_shallow};
 pub(crate) use head::committed;
 pub(crate) use hooks::hooks;
 pub(crate) use objects::Objects;
+pub(crate) use parts::parts;
 pub(crate) use versions::{
     Blob, Difference, GitError, Kind, every_blob, in_range, in_working_tree, range, staged,
 };
-
-/// Most threads: beyond that, reading files is what takes the time.
-const MOST_THREADS: usize = 8;
 
 /// Why a repository cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -108,14 +104,14 @@ impl Snapshot {
         let snapshot = Snapshot::take(root)?;
         let manifests: Vec<&Path> = snapshot.manifests().collect();
         // What cannot be read is told when it is needed.
-        each(&manifests, |path| drop(snapshot.bytes(path)));
+        parts(&manifests, |path, _: &mut ()| drop(snapshot.bytes(path)));
         Ok(snapshot)
     }
 
     /// Parses files that are going to be asked for, on all processors.
     pub(crate) fn parse(&self, paths: &[&Path]) {
         // What is no document is told when it is needed.
-        each(paths, |path| drop(self.document(path)));
+        parts(paths, |path, _: &mut ()| drop(self.document(path)));
     }
 
     /// A snapshot of one file alone; of none, if it is not there.
@@ -222,21 +218,6 @@ impl Snapshot {
 fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
         || path.file_name().is_some_and(|name| name == "Kustomization")
-}
-
-/// Does something for every path, on all processors.
-fn each(paths: &[&Path], work: impl Fn(&Path) + Sync) {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work(path);
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
-    thread::scope(|scope| {
-        (1..threads.min(paths.len())).for_each(|_| drop(scope.spawn(work)));
-        work();
-    });
 }
 
 /// The regular files below `root` and the links to such, in no order, without `.git` and, if `gitignore` is heeded, without

@@ -91,27 +91,25 @@ impl Rule for CredentialUrl {
             findings.push(text.finding(self, span, Confidence::High, message, by_hand(WHAT)));
         }
         for (file, mark, read) in LINES {
-            if !text.path.to_string_lossy().contains(mark) && !text.text.contains(mark) {
-                continue;
+            if text.path.to_string_lossy().contains(mark) || text.text.contains(mark) {
+                self.lines(text, file, read, findings);
             }
-            let mut at = 0;
-            for line in text.text.split_inclusive('\n') {
-                if let Some(password) =
-                    read(line.trim()).filter(|text| credential::is_literal(text))
-                {
-                    let start = at + line.rfind(password).unwrap_or_default();
-                    let span = start..start + password.len();
-                    let message = format!("a line of `{file}` with a password in plain text");
-                    findings.push(text.finding(
-                        self,
-                        span,
-                        Confidence::High,
-                        message,
-                        by_hand(WHAT),
-                    ));
-                }
-                at += line.len();
+        }
+    }
+}
+
+impl CredentialUrl {
+    /// Finds the lines that have a password where files of that name have it.
+    fn lines(&self, text: &Text<'_>, file: &str, read: Reader, findings: &mut Vec<Finding>) {
+        let mut at = 0;
+        for line in text.text.split_inclusive('\n') {
+            if let Some(password) = read(line.trim()).filter(|text| credential::is_literal(text)) {
+                let start = at + line.rfind(password).unwrap_or_default();
+                let span = start..start + password.len();
+                let message = format!("a line of `{file}` with a password in plain text");
+                findings.push(text.finding(self, span, Confidence::High, message, by_hand(WHAT)));
             }
+            at += line.len();
         }
     }
 }
