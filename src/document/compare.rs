@@ -90,8 +90,8 @@ impl Edits<'_> {
 /// Whether a node that no edit announced came through as it was. An alias is compared by its name:
 /// node numbers shift.
 fn same(old: &Document, before: &Node, new: &Document, after: &Node) -> bool {
-    let slice = |document: &Document, span: &Option<Range<usize>>| {
-        span.clone().map(|span| document.source[span].to_owned())
+    let is_same = |before: Option<&Range<usize>>, after: Option<&Range<usize>>| {
+        before.map(|span| &old.source[span.clone()]) == after.map(|span| &new.source[span.clone()])
     };
     let same_kind = match (before.kind, after.kind) {
         (Kind::Alias(_), Kind::Alias(_)) => {
@@ -104,10 +104,8 @@ fn same(old: &Document, before: &Node, new: &Document, after: &Node) -> bool {
     };
     same_kind
         && before.depth == after.depth
-        && (before.anchor.is_none() && after.anchor.is_none()
-            || slice(old, &before.anchor) == slice(new, &after.anchor))
-        && (before.tag.is_none() && after.tag.is_none()
-            || slice(old, &before.tag) == slice(new, &after.tag))
+        && is_same(before.anchor(), after.anchor())
+        && is_same(before.tag(), after.tag())
 }
 
 fn matches_shape(document: &Document, index: usize, node: &Node, expected: &Expected) -> bool {

@@ -240,7 +240,7 @@ impl Document {
 
     /// The tag as written, such as `!!str`.
     pub fn tag(&self, id: NodeId) -> Option<&str> {
-        self.node(id).tag.clone().map(|span| &self.source[span])
+        self.node(id).tag().map(|span| &self.source[span.clone()])
     }
 
     /// Line and column of a byte offset.

@@ -52,7 +52,8 @@ fn every_scalar_can_be_replaced_by_a_token_and_back() {
         let mut back = Edits::new(&edited);
         for id in &scalars {
             let node = before.node(*id);
-            let tag = node.tag.clone().filter(|tag| before.source()[tag.clone()].starts_with("!!"));
+            let tag =
+                node.tag().cloned().filter(|tag| before.source()[tag.clone()].starts_with("!!"));
             let tag = tag.filter(|tag| before.source()[tag.clone()] != *"!!str");
             let span = tag.map_or(node.span.start, |tag| tag.start)..node.span.end;
             let value = before.value(*id).unwrap().unwrap_or(Value::Null);

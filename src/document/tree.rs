@@ -63,6 +63,15 @@ pub enum Kind {
     Alias(NodeId),
 }
 
+/// What YAML calls the properties of a node.
+#[derive(Default)]
+struct Properties {
+    /// The anchor, `&` included.
+    anchor: Option<Range<usize>>,
+    /// The tag, `!` included.
+    tag: Option<Range<usize>>,
+}
+
 /// One node.
 pub struct Node {
     /// What it is.
@@ -71,10 +80,8 @@ pub struct Node {
     /// scalar ends with its last content line, without that line's break; a block collection ends
     /// with its last descendant. Empty for a null that is not written.
     pub span: Range<usize>,
-    /// The anchor, `&` included.
-    pub anchor: Option<Range<usize>>,
-    /// The tag, `!` included.
-    pub tag: Option<Range<usize>>,
+    /// Its anchor and its tag. A repository is held as nodes, and few have any.
+    properties: Option<Box<Properties>>,
     /// Number of collections around it; 0 for a root.
     pub depth: u16,
     /// The collection that it stands in.
@@ -92,8 +99,7 @@ impl Node {
         Node {
             kind,
             span,
-            anchor: None,
-            tag: None,
+            properties: None,
             depth: parent.map_or(0, |(_, parent)| parent.depth + 1),
             parent: parent.map(|(id, _)| id),
             end: NodeId(0),
@@ -114,13 +120,34 @@ impl Node {
         }
     }
 
+    /// The anchor, `&` included.
+    pub fn anchor(&self) -> Option<&Range<usize>> {
+        self.properties.as_ref()?.anchor.as_ref()
+    }
+
+    /// The tag, `!` included.
+    pub fn tag(&self) -> Option<&Range<usize>> {
+        self.properties.as_ref()?.tag.as_ref()
+    }
+
+    /// Anchor and tag, as far as there are any.
+    pub(crate) fn properties(&self) -> impl Iterator<Item = &Range<usize>> {
+        [self.anchor(), self.tag()].into_iter().flatten()
+    }
+
+    /// Gives it an anchor.
+    pub(super) fn set_anchor(&mut self, anchor: Range<usize>) {
+        self.properties.get_or_insert_default().anchor = Some(anchor);
+    }
+
+    /// Gives it a tag.
+    pub(super) fn set_tag(&mut self, tag: Range<usize>) {
+        self.properties.get_or_insert_default().tag = Some(tag);
+    }
+
     /// Where the node begins, its anchor and tag included.
     pub fn start(&self) -> usize {
-        [self.anchor.as_ref(), self.tag.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|property| property.start)
-            .fold(self.span.start, usize::min)
+        self.properties().map(|property| property.start).fold(self.span.start, usize::min)
     }
 
     /// Whether this is a scalar that is not written at all: `key:` with nothing behind it.

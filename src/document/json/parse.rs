@@ -204,16 +204,11 @@ impl Parser<'_> {
     /// Adds a node that begins here and goes on behind it.
     fn push(&mut self, kind: Kind, end: usize, decoded: Option<Zeroizing<String>>) {
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node {
-            kind,
-            span: self.at..end,
-            anchor: None,
-            tag: None,
-            depth: self.open.len() as u16,
-            parent: self.open.last().copied(),
-            end: NodeId(id.0 + 1),
-            decoded,
-        });
+        let parent = self.open.last().map(|parent| (*parent, &self.nodes[parent.index()]));
+        let mut node = Node::new(kind, self.at..end, parent);
+        node.end = NodeId(id.0 + 1);
+        node.decoded = decoded;
+        self.nodes.push(node);
         self.at = end;
     }
 

@@ -180,23 +180,21 @@ impl<'s> Tree<'s> {
     ) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         self.awaits_root = false;
-        self.nodes.push(Node {
-            kind,
-            span: range,
-            anchor: None,
-            tag: span.tag_span().and_then(|tag| tag.byte_range()),
-            depth: self.open.len() as u16,
-            parent: self.open.last().copied(),
-            end: NodeId(id.0 + 1),
-            decoded,
-        });
+        let parent = self.open.last().map(|parent| (*parent, &self.nodes[parent.index()]));
+        let mut node = Node::new(kind, range, parent);
+        node.end = NodeId(id.0 + 1);
+        node.decoded = decoded;
+        if let Some(tag) = span.tag_span().and_then(|tag| tag.byte_range()) {
+            node.set_tag(tag);
+        }
+        self.nodes.push(node);
         id
     }
 
     fn anchor_last(&mut self, anchor: usize, range: Range<usize>) {
         let id = NodeId(self.nodes.len() as u32 - 1);
         self.cursor = self.cursor.max(range.end);
-        self.nodes[id.index()].anchor = Some(range);
+        self.nodes[id.index()].set_anchor(range);
         self.anchors.insert(anchor, id);
     }
 

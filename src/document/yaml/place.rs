@@ -70,7 +70,7 @@ impl Document {
     ) -> Option<Piece> {
         let node = self.node(id);
         let mut range = self.source_range(id, value);
-        if node.anchor.as_ref().is_some_and(|anchor| anchor.start > range.start) {
+        if node.anchor().is_some_and(|anchor| anchor.start > range.start) {
             return None;
         }
         let mut source = source.as_str();
@@ -175,7 +175,7 @@ impl Document {
     /// Right behind the `:` or `-` that a node follows; behind its anchor where it is vacant and keeps it.
     fn behind_indicator(&self, id: NodeId) -> usize {
         let node = self.node(id);
-        let keeps = node.anchor.is_some() || node.tag.is_some();
+        let keeps = node.properties().next().is_some();
         let start = if keeps && self.is_vacant(id) { node.span.start } else { node.start() };
         // A list that is not indented is reported to begin behind its first dash.
         let dash = match node.kind {
@@ -398,11 +398,11 @@ impl Document {
     /// another type. `!!int` would be a lie about a token.
     pub(in crate::document) fn source_range_yaml(&self, id: NodeId, value: &Value) -> Range<usize> {
         let node = self.node(id);
-        let fixes_type = |tag: &Range<usize>| {
-            let tag = &self.source[tag.clone()];
+        let fixes_type = |tag: &&Range<usize>| {
+            let tag = &self.source[Range::clone(tag)];
             tag.starts_with("!!") && !(tag == "!!str" && matches!(value, Value::Text(_)))
         };
-        let tag = node.tag.clone().filter(fixes_type);
+        let tag = node.tag().filter(fixes_type);
         tag.map_or(node.span.start, |tag| tag.start)..node.span.end
     }
 

@@ -126,7 +126,7 @@ impl Parser<'_> {
     /// A node; the comments that are its own.
     fn node(&mut self, id: NodeId) -> Notes {
         let node = self.document.node(id);
-        for _ in [&node.anchor, &node.tag].into_iter().flatten() {
+        for _ in node.properties() {
             self.skip_if(Token::Property);
         }
         let outer = self.around;

@@ -89,7 +89,7 @@ fn pieces(document: &Document) -> Vec<(usize, usize, Piece)> {
     let mut pieces = Vec::new();
     let nodes = document.roots().iter().flat_map(|root| document.subtree(root.node));
     for node in nodes.map(|id| document.node(id)) {
-        for property in [&node.anchor, &node.tag].into_iter().flatten() {
+        for property in node.properties() {
             pieces.push((property.start, property.end, Piece::Property));
         }
         let piece = match node.kind {
