@@ -6,6 +6,7 @@
 //! PAPERLESS_DBUSER  PAPERLESS_DBPASS            a pair: the user is the role, so the other one is its password
 //! ```
 
+use super::host_reaches;
 use crate::secret::Secret;
 
 /// Ends of the keys of a user, upper-case, the longest first.
@@ -63,7 +64,7 @@ pub(crate) fn is_paired(
     }
     let is_host = || {
         host_beside(values, key).is_some_and(|host| {
-            is_service(host.split(['.', ':']).next().unwrap_or_default(), cluster)
+            host_reaches(host.split(['.', ':']).next().unwrap_or_default(), cluster, None)
         })
     };
     is_copy || is_of_database(&prefix) || is_host()
@@ -87,11 +88,6 @@ fn is_of_database(stem: &str) -> bool {
     DATABASE_KEYS.iter().any(|word| stem.ends_with(word))
 }
 
-/// Whether this is one of the Services of a Cluster: the primary, the replicas, or any of them.
-fn is_service(name: &str, cluster: &str) -> bool {
-    name.strip_prefix(cluster).is_some_and(|rest| ["-rw", "-ro", "-r"].contains(&rest))
-}
-
 /// A key without one of these ends, upper-case and without `_` and `-`.
 fn stem(key: &str, ends: &[&str]) -> Option<String> {
     let plain: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -109,11 +105,5 @@ mod tests {
         assert_eq!(stem("paperless-db-pass", &PASSWORD_KEYS).as_deref(), Some("PAPERLESSDB"));
         assert_eq!(stem("username", &USER_KEYS).as_deref(), Some(""));
         assert_eq!(stem("DATABASE_URL", &USER_KEYS), None);
-    }
-
-    #[test]
-    fn services_of_a_cluster_end_as_the_operator_names_them() {
-        assert!(["pg-rw", "pg-ro", "pg-r"].iter().all(|name| is_service(name, "pg")));
-        assert!(!["pg", "pg-any", "pg2-rw"].iter().any(|name| is_service(name, "pg")));
     }
 }

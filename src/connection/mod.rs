@@ -17,11 +17,11 @@ mod password;
 mod spelling;
 
 pub(crate) use beside::{host_beside, is_paired, password_beside, trimmed, user_beside};
-pub(crate) use host::{host_of, host_reaches};
+pub(crate) use host::{host_leads_to, host_of, host_reaches};
 pub(crate) use password::{agrees, is_hash};
 pub(crate) use spelling::{SPELLINGS, Spelling, colons};
 
-use crate::layout::Form;
+use crate::layout::{Form, Pooler};
 use crate::secret::Secret;
 
 /// Parameters of a URL that hold a password.
@@ -84,14 +84,19 @@ impl Connection {
         self.hosts.is_empty()
     }
 
-    /// Whether it leads to a Service of that Cluster.
-    pub(crate) fn reaches(&self, cluster: &str, namespace: Option<&str>) -> bool {
-        self.hosts.iter().any(|host| host_reaches(host, cluster, namespace))
+    /// Whether it leads to that Cluster, by its own Services or by a pooler.
+    pub(crate) fn leads_to(
+        &self,
+        cluster: &str,
+        namespace: Option<&str>,
+        poolers: &[Pooler<'_>],
+    ) -> bool {
+        self.hosts.iter().any(|host| host_leads_to(host, cluster, namespace, poolers))
     }
 
-    /// Whether it leads to a Service of that name.
-    pub(crate) fn names_service(&self, service: &str) -> bool {
-        self.hosts.iter().any(|host| host.split('.').next() == Some(service))
+    /// Whether it leads to a pooler.
+    pub(crate) fn names_one_of(&self, poolers: &[Pooler<'_>]) -> bool {
+        self.hosts.iter().any(|host| host::pooler_of(host, poolers).is_some())
     }
 
     /// Adds user and password that stand beside it, where it has none.

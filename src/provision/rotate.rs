@@ -200,6 +200,7 @@ fn known(
         return Ok(None);
     }
     let role = target.role_name.value.clone();
+    let poolers = layout.poolers();
     let apps: Vec<&Path> = layout.secrets_of(&target.app).iter().map(|found| found.file).collect();
     for site in layout.secrets() {
         // One that cannot be opened is told later, with all others.
@@ -208,7 +209,7 @@ fn known(
             let found = value.expose_text().map_or_else(Vec::new, Connection::all);
             let is_own = |found: &Connection| {
                 found.user() == Some(role.as_str())
-                    && found.reaches(target.cluster(), target.namespace())
+                    && found.leads_to(target.cluster(), target.namespace(), &poolers)
             };
             let passwords = { found }.into_iter().filter(is_own).filter_map(|own| own.password);
             if let Some(password) = { passwords }.find(|password| role_secret.fits(password)) {

@@ -14,7 +14,7 @@ use super::super::repository::Repository;
 use super::{Rule, first, quoted};
 use crate::connection::{self, Connection};
 use crate::document::NodeId;
-use crate::layout::SecretSite;
+use crate::layout::{Pooler, SecretSite};
 use crate::secret::Secret;
 
 /// The password of a role.
@@ -23,6 +23,8 @@ struct Account<'a> {
     cluster: &'a str,
     /// Its namespace.
     namespace: Option<&'a str>,
+    /// What leads to the Clusters of the repository.
+    poolers: &'a [Pooler<'a>],
     /// The role.
     role: &'a str,
     /// The Secret of the role.
@@ -59,7 +61,8 @@ impl Rule for PasswordMismatch {
 
     fn repository(&self, repository: &Repository<'_>, findings: &mut Vec<Finding>) {
         let Some(vault) = repository.vault else { return };
-        let accounts = accounts(repository, vault);
+        let poolers = repository.layout.poolers();
+        let accounts = accounts(repository, vault, &poolers);
         if accounts.is_empty() {
             return;
         }
@@ -85,7 +88,11 @@ impl Rule for PasswordMismatch {
 }
 
 /// The roles whose Secrets are in the repository.
-fn accounts<'a>(repository: &'a Repository<'_>, vault: &Vault) -> Vec<Account<'a>> {
+fn accounts<'a>(
+    repository: &'a Repository<'_>,
+    vault: &Vault,
+    poolers: &'a [Pooler<'_>],
+) -> Vec<Account<'a>> {
     let mut accounts = Vec::new();
     for (cluster, roles) in &repository.clusters {
         for role in roles {
@@ -96,6 +103,7 @@ fn accounts<'a>(repository: &'a Repository<'_>, vault: &Vault) -> Vec<Account<'a
             accounts.extend(repository.secrets.iter().filter(is_meant).map(|site| Account {
                 cluster: cluster.cluster.name(),
                 namespace: cluster.namespace.as_ref().map(|namespace| namespace.value),
+                poolers,
                 role: role.role.name(),
                 site,
                 password: password(vault.entries(site)),
@@ -147,7 +155,7 @@ fn mismatches<'a>(
             connection.complete(values.get(user), values.get(beside));
             let is_meant = |account: &&Account<'_>| {
                 connection.user() == Some(account.role)
-                    && connection.reaches(account.cluster, account.namespace)
+                    && connection.leads_to(account.cluster, account.namespace, account.poolers)
             };
             let meant: Vec<_> = accounts.iter().filter(is_meant).collect();
             let Some(password) = &connection.password else { continue };
@@ -184,7 +192,7 @@ fn is_paired(values: &Values<'_>, key: &str, account: &Account<'_>) -> bool {
     let is_copy = values.site.object.name() == account.site.object.name();
     let reaches = |host: &str| {
         let name = host.split(':').next().unwrap_or_default();
-        connection::host_reaches(name.trim(), account.cluster, account.namespace)
+        connection::host_leads_to(name.trim(), account.cluster, account.namespace, account.poolers)
     };
     connection::is_paired(&values.all, key, account.role, is_copy, account.cluster)
         && connection::host_beside(&values.all, key).is_none_or(reaches)
@@ -268,6 +276,36 @@ mod tests {
             "  ADMIN_USER: shop\n  ADMIN_PASSWORD: canary2",
         ] {
             assert_eq!(one(fields), [""; 0], "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_pooler_leads_to_its_cluster() {
+        let role = named("pg-shop", "db", "  username: shop\n  password: canary1");
+        let pooler = |cluster: &str| {
+            format!(
+                "apiVersion: postgresql.cnpg.io/v1\nkind: Pooler\nmetadata: {{name: pool, namespace: db}}\n\
+                 spec: {{cluster: {{name: {cluster}}}}}\n"
+            )
+        };
+        let fields = [
+            "  URL: postgres://shop:canary2@pool.db.svc:5432/shop",
+            "  DB_USER: shop\n  DB_HOST: pool.db\n  DB_PASS: canary2",
+        ];
+        for (fields, cluster, count) in [
+            (fields[0], "pg", 1),
+            (fields[1], "pg", 1),
+            (fields[0], "other", 0),
+            (fields[1], "other", 0),
+        ] {
+            let (app, pooler) = (named("app", "shop", fields), pooler(cluster));
+            let files = [
+                ("cluster.yaml", CLUSTER),
+                ("pooler.yaml", &pooler),
+                ("role.enc.yaml", &role),
+                ("shop.enc.yaml", &app),
+            ];
+            assert_eq!(verified("password-mismatch", &files).len(), count, "{fields} {cluster}");
         }
     }
 

@@ -131,7 +131,7 @@ impl<'s> Inventory<'s> {
         let vault = Vault::open(snapshot, layout, identities);
         let clusters = layout.clusters().into_iter();
         let mut clusters: Vec<_> = clusters.map(|site| stock(site, layout, &vault)).collect();
-        uses::assign(&mut clusters, snapshot, &vault);
+        uses::assign(&mut clusters, &layout.poolers(), &vault);
         for stock in &mut clusters {
             references::assign(stock, layout);
             components(stock, layout);

@@ -12,30 +12,20 @@
 
 use super::{Content, Entry, Form, Stock, Use, Vault, unlisted};
 use crate::connection::{Connection, is_paired, password_beside, user_beside};
-use crate::kube::cluster::GROUP;
-use crate::kube::objects;
-use crate::layout::SecretSite;
+use crate::layout::{Pooler, SecretSite};
 use crate::provision::rotate::replace::Replacement;
-use crate::repo::Snapshot;
 use crate::secret::Secret;
 
 /// Fewest bytes of a password that is recognized by its value alone: a shorter one may well stand for something else.
 const RECOGNIZABLE: usize = 8;
 
-/// A `Pooler`: its Service has its name, and leads to its Cluster.
-struct Pooler<'s> {
-    name: &'s str,
-    cluster: Option<&'s str>,
-}
-
 /// Gives each entry its uses, and each use that fits none an entry.
-pub(super) fn assign<'s>(clusters: &mut [Stock<'s>], snapshot: &'s Snapshot, vault: &Vault<'s>) {
-    let poolers = poolers(snapshot);
+pub(super) fn assign<'s>(clusters: &mut [Stock<'s>], poolers: &[Pooler<'_>], vault: &Vault<'s>) {
     for content in &vault.contents {
         let mut known: Vec<&str> = Vec::new();
         for (key, value) in &content.values {
             for found in value.expose_text().map_or_else(Vec::new, Connection::all) {
-                if let Some(beside) = connection(clusters, content, key, found, &poolers) {
+                if let Some(beside) = connection(clusters, content, key, found, poolers) {
                     known.push(key);
                     known.extend(beside);
                 }
@@ -64,11 +54,9 @@ fn connection<'s, 'c>(
     let user = user_beside(&content.values, key);
     found.complete(value(user).map(|(_, value)| value), value(beside).map(|(_, value)| value));
     let user = found.user()?.to_owned();
-    let pooler = poolers.iter().find(|pooler| found.names_service(pooler.name));
-    let reaches = |stock: &Stock<'_>| match pooler {
-        Some(pooler) => pooler.cluster == Some(stock.site.cluster.name()),
-        None => found.reaches(stock.site.cluster.name(), stock.namespace()),
-    };
+    let is_pooled = found.names_one_of(poolers);
+    let reaches =
+        |stock: &Stock<'_>| found.leads_to(stock.site.cluster.name(), stock.namespace(), poolers);
     let is_of = |entry: &Entry<'_>| {
         let is_database =
             || found.database().is_some() && entry.name.as_deref() == found.database();
@@ -79,7 +67,7 @@ fn connection<'s, 'c>(
             (entry_of(&mut clusters[index], &user, found.database()), Form::Url)
         } else {
             let mut entries = clusters.iter_mut().flat_map(|stock| &mut stock.entries);
-            let entry = entries.find(|entry| pooler.is_none() && is_of(entry))?;
+            let entry = entries.find(|entry| !is_pooled && is_of(entry))?;
             let form = if found.is_for_any_host() { |_| Form::Password } else { Form::Elsewhere };
             (entry, form)
         };
@@ -191,24 +179,4 @@ fn entry_of<'e, 's>(
     let entry = &mut stock.entries[index];
     entry.name.get_or_insert_with(|| database.to_owned());
     entry
-}
-
-/// The `Pooler`s of the repository.
-fn poolers(snapshot: &Snapshot) -> Vec<Pooler<'_>> {
-    let mut found = Vec::new();
-    for file in snapshot.manifests() {
-        let text = snapshot.bytes(file).ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
-        if text.is_some_and(|text| text.contains("kind: Pooler"))
-            && let Ok(document) = snapshot.document(file)
-        {
-            let poolers = objects(document).into_iter().filter(|object| object.is(GROUP, "Pooler"));
-            found.extend(poolers.filter_map(|object| {
-                Some(Pooler {
-                    name: object.name()?,
-                    cluster: object.text(&["spec", "cluster", "name"]),
-                })
-            }));
-        }
-    }
-    found
 }
